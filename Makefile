@@ -1,0 +1,33 @@
+# Every verb is one line here; what it does stands in ops/, local/ and infra/preview.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+UV_VERSION := 0.13.8
+VENV := .venv
+PY := $(VENV)/bin/python
+STACK ?=
+STACKS ?= .
+ARGS ?=
+
+# --- installation: each set into the checkout, nothing elsewhere -------------------------------------------------
+
+$(VENV)/.uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0])'
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.uv requirements/dev.txt
+	@echo "installing the development environment into $(VENV) …"
+	@VIRTUAL_ENV=$(VENV) $(PY) -m uv pip sync -q --require-hashes requirements/dev.txt
+	@touch $@
+
+install: $(VENV)/.installed  ## install the program and its tools into .venv
+
+lock: $(VENV)/.uv  ## compile the pinned requirement files again
+	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/program.in -o requirements.txt
+	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements.txt requirements/dev.in -o requirements/dev.txt
+
+.PHONY: help install lock
+help:  ## list the verbs
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
