@@ -22,11 +22,22 @@ $(VENV)/.installed: $(VENV)/.uv requirements/dev.txt
 	@VIRTUAL_ENV=$(VENV) $(PY) -m uv pip sync -q --require-hashes requirements/dev.txt
 	@touch $@
 
+# Airflow as the image has it (image/requirements.txt), and PostgreSQL, in a virtualenv of its own
+AIRFLOW := .airflow
+.PRECIOUS: $(AIRFLOW)/.installed
+$(AIRFLOW)/.installed: $(VENV)/.uv image/requirements.txt image/requirements-local.txt
+	@echo "installing Airflow into $(AIRFLOW)/venv …"
+	@test -x $(AIRFLOW)/venv/bin/python || $(PY) -m uv venv -q --python $(PY) $(AIRFLOW)/venv
+	@$(PY) -m uv pip sync -q --python $(AIRFLOW)/venv/bin/python --require-hashes image/requirements.txt image/requirements-local.txt
+	@touch $@
+
 install: $(VENV)/.installed  ## install the program and its tools into .venv
 
 lock: $(VENV)/.uv  ## compile the pinned requirement files again
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/program.in -o requirements.txt
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements.txt requirements/dev.in -o requirements/dev.txt
+	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate image/requirements.in -o image/requirements.txt
+	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c image/requirements.txt image/requirements-local.in -o image/requirements-local.txt
 
 .PHONY: help install lock
 help:  ## list the verbs
