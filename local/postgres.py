@@ -4,10 +4,12 @@
 puts a socket that trusts everybody into an open folder. Standard library only: any interpreter may import it.
 """
 
+import contextlib
 import hashlib
 import os
 import pwd
 import shlex
+import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
@@ -63,22 +65,40 @@ class Postgres:
         """SQLAlchemy's URL of a database, without a password: the socket's folder guards it."""
         return f"{driver}://{SUPERUSER}@/{database}?host={quote(str(self.socket_folder))}"
 
-    def start(self) -> None:
-        """Make the cluster where there is none, start it and wait until it answers; nothing where it runs already."""
+    @property
+    def command(self) -> list[str]:
+        """The server in the foreground, for who watches over it; SIGINT stops it in order (pg_ctl's `fast`)."""
+        return [str(self.bin / "postgres"), "-D", str(self.data), *self._settings()]
+
+    def _settings(self) -> list[str]:
+        settings = {
+            "listen_addresses": "",
+            "unix_socket_directories": f'"{self.socket_folder}"',
+            "unix_socket_permissions": "0700",
+            **self.options,
+        }
+        return [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+
+    def prepare(self) -> None:
+        """Make the cluster where there is none; a crash half-way leaves nothing that looks finished."""
         self._own(self.folder)
         self._own(self.socket_folder)
-        if not (self.data / "PG_VERSION").exists():
-            # C.UTF-8 sorts alike on every machine; nothing that matters is in it yet, so initdb need not flush
-            auth = ["--auth-local=trust", "--auth-host=reject", "-U", SUPERUSER]
-            self._run("initdb", "-D", str(self.data), "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", *auth)
+        if self.data.exists():
+            return
+        draft = self.folder / "data.new"
+        shutil.rmtree(draft, ignore_errors=True)
+        # the builtin provider sorts alike on every machine, and macOS knows no C.UTF-8 of its own
+        locale = ["-E", "UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        # nothing that matters is in it yet, so initdb need not flush
+        auth = ["--no-sync", "--auth-local=trust", "--auth-host=reject", "-U", SUPERUSER]
+        self._run("initdb", "-D", str(draft), *locale, *auth)
+        draft.rename(self.data)
+
+    def start(self) -> None:
+        """Prepare the cluster, start it and wait until it answers; nothing where it runs already."""
+        self.prepare()
         if not self.running():
-            settings = {
-                "listen_addresses": "",
-                "unix_socket_directories": f'"{self.socket_folder}"',
-                "unix_socket_permissions": "0700",
-                **self.options,
-            }
-            flags = " ".join(f"-c {shlex.quote(f'{key}={value}')}" for key, value in settings.items())
+            flags = shlex.join(self._settings())
             self._run("pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.log), "-o", flags)
 
     def stop(self, mode: str = "fast") -> None:
@@ -108,7 +128,9 @@ class Postgres:
             return None
         parent = next(path for path in [self.folder, *self.folder.parents] if path.exists())
         owner = parent.stat().st_uid
-        return pwd.getpwuid(owner) if owner else pwd.getpwnam("nobody")
+        with contextlib.suppress(KeyError):  # a container's mounts belong to numbers without an account
+            return pwd.getpwuid(owner) if owner else pwd.getpwnam("nobody")
+        return pwd.getpwnam("nobody")
 
     def _own(self, folder: Path) -> None:
         account = self.account()

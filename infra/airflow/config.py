@@ -1,0 +1,93 @@
+"""Airflow's options for both worlds, a release on a cluster and the processes of `make up`: pure values, no Pulumi.
+
+What is the same stands in `_SHARED`; what a world must say for itself is a field of `World`; `DIFFERENCES` is the
+written list of what may differ, with the reason, and tests/unit/test_parity.py holds both worlds to it.
+Sections and options are those of Airflow 3.3's configuration reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Options = dict[str, dict[str, str]]
+
+_SHARED: Options = {
+    "core": {
+        "auth_manager": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+        "load_examples": "False",
+        # what a connection's form tries would run in the api-server, with its rights
+        "test_connection": "Disabled",
+    },
+    "database": {
+        # `airflow db migrate` makes users' and roles' tables too
+        "external_db_managers": "airflow.providers.fab.auth_manager.models.db.FABDBManager",
+    },
+    # a merged or saved DAG shows within a minute; Airflow's own default is 300 s
+    "dag_processor": {"refresh_interval": "30"},
+    "api": {"expose_config": "non-sensitive-only"},
+}
+
+# Environment variables from a Secret (cluster) or a 0600 file (this machine), never text in a configuration.
+SECRETS = {
+    "fernet_key": ("core", "fernet_key"),
+    "jwt_secret": ("api_auth", "jwt_secret"),
+    "api_secret_key": ("api", "secret_key"),
+    "database_url": ("database", "sql_alchemy_conn"),
+}
+
+DIFFERENCES = {
+    "core.executor": "the cluster runs tasks in pods or on workers, this machine as processes",
+    "core.dags_folder": "a path",
+    "core.plugins_folder": "a path",
+    "core.execution_api_server_url": "the cluster's own service, or this machine's port",
+    "api.base_url": "the ingress's host and path, or localhost",
+    "api.instance_name": "says in the UI which of the two it is",
+    "logging.base_log_folder": "a path",
+    "logging.remote_logging": "logs of pods outlive them in an object store; here they stay in files",
+    "logging.remote_base_log_folder": "a path",
+    "logging.remote_log_conn_id": "the cluster's identity",
+    "database.sql_alchemy_conn": "TLS to a server, or a unix socket",
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """What only the place where Airflow runs can know. Folders are absolute paths, URLs without a final slash."""
+
+    executor: str
+    base_url: str
+    execution_api_server_url: str
+    instance_name: str
+    dags_folder: str
+    plugins_folder: str
+    base_log_folder: str
+
+
+def options(world: World, overrides: Mapping[str, Mapping[str, str]] | None = None) -> Options:
+    """All options that we set, by section; `overrides` (a release's own `config`) wins over everything."""
+    own: Options = {
+        "core": {
+            "executor": world.executor,
+            "dags_folder": world.dags_folder,
+            "plugins_folder": world.plugins_folder,
+            "execution_api_server_url": world.execution_api_server_url,
+        },
+        "api": {"base_url": world.base_url, "instance_name": world.instance_name},
+        "logging": {"base_log_folder": world.base_log_folder},
+    }
+    merged: Options = {}
+    for layer in (_SHARED, own, overrides or {}):
+        for section, values in layer.items():
+            merged.setdefault(section, {}).update(values)
+    return merged
+
+
+def environment(given: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """The options as Airflow reads them from its environment."""
+    return {variable(section, option): value for section, values in given.items() for option, value in values.items()}
+
+
+def variable(section: str, option: str) -> str:
+    """The name of an option's environment variable: `AIRFLOW__CORE__EXECUTOR`."""
+    return f"AIRFLOW__{section.upper()}__{option.upper()}"
