@@ -1,0 +1,38 @@
+"""The connection to the cluster, explicit to the last detail: a kubeconfig and a context, never the ambient ones."""
+
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from infra.contracts import Cluster, LoadBalancer, NodePool, Peer
+from infra.names import Names
+from infra.settings import Secrets
+from infra.settings.existing import ExistingCloud
+
+
+def build(cloud: ExistingCloud, secrets: Secrets, names: Names) -> Cluster:
+    """The provider and what the layers to the right must know of the cluster."""
+    by_path = cloud.kubeconfig != "secret"
+    kubeconfig = (
+        pulumi.Output.secret(str(Path(cloud.kubeconfig).expanduser())) if by_path else secrets.output("kubeconfig")
+    )
+    provider = kubernetes.Provider(
+        "cluster",
+        kubeconfig=kubeconfig,
+        context=cloud.context,
+        # Without an identifier of our own, an edited kubeconfig would replace the provider and with it every object.
+        cluster_identifier=names.resource(cloud.context, limit=200),
+        enable_server_side_apply=True,
+    )
+    return Cluster(
+        name=cloud.context,
+        provider=provider,
+        kubernetes_version=cloud.kubernetes_version,
+        kubeconfig_command=f"kubectl config use-context {cloud.context}",
+        system=NodePool(),
+        tasks=NodePool(),
+        load_balancer=LoadBalancer("NodePort", node_port=cloud.node_port),
+        api_server=(Peer(cidr="0.0.0.0/0"),),
+        single_node=cloud.single_node,
+    )

@@ -1,0 +1,35 @@
+"""The program, told once: settings, the cloud, the platform on it, the releases, and what the stack exports."""
+
+from typing import Any
+
+import pulumi
+
+from infra import cloud
+from infra.airflow import AirflowRelease
+from infra.contracts import Foundation
+from infra.names import Names
+from infra.platform import Platform
+from infra.settings import load
+
+
+def run() -> dict[str, pulumi.Input[Any]]:
+    """Build the stack that the config describes and return its exports."""
+    settings, secrets = load()
+    names = Names(pulumi.get_project(), pulumi.get_stack(), settings.prefix)
+    foundation = cloud.build(settings, secrets, names)
+    platform = Platform("platform", settings, secrets, foundation, names)
+    releases = [
+        AirflowRelease(release.name, release, settings, secrets.of(release), foundation, platform.outputs, names)
+        for release in settings.releases
+    ]
+    return exports(foundation, releases)
+
+
+def exports(foundation: Foundation, releases: list[AirflowRelease]) -> dict[str, pulumi.Input[Any]]:
+    """Addresses and commands that a person needs next; never a secret."""
+    return {
+        **foundation.exports,
+        "kubeconfigCommand": foundation.cluster.kubeconfig_command,
+        "registry": foundation.registry.url if foundation.registry else "",
+        "releases": {release.name: release.summary for release in releases},
+    }

@@ -1,0 +1,25 @@
+"""A stack's settings and secrets: the one door through which config comes in."""
+
+from infra.settings.base import Size, Tier
+from infra.settings.load import load
+from infra.settings.model import Settings
+from infra.settings.parse import read
+from infra.settings.problems import Problem, SettingsError
+from infra.settings.secret_keys import SECRETS, SecretKey, is_secret_key
+from infra.settings.secrets import ReleaseSecrets, Secrets, required_secrets
+
+__all__ = [
+    "SECRETS",
+    "Problem",
+    "ReleaseSecrets",
+    "SecretKey",
+    "Secrets",
+    "Settings",
+    "SettingsError",
+    "Size",
+    "Tier",
+    "is_secret_key",
+    "load",
+    "read",
+    "required_secrets",
+]

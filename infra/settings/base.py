@@ -1,0 +1,123 @@
+"""What every settings model shares: its strictness, and the field types with rules of their own."""
+
+import ipaddress
+import re
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from infra.settings.problems import refuse
+
+RFC2606 = ("example.com", "example.org", "example.net", ".example", ".invalid", ".test", ".localhost")
+
+
+class Model(BaseModel):
+    """A frozen group of settings: camelCase keys in the stack file, no unknown key, no silent coercion of numbers."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=False,
+        validate_by_alias=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+
+class Tier(StrEnum):
+    """What a stack is for; production's demands are rules, not advice."""
+
+    local = "local"
+    integration = "integration"
+    production = "production"
+
+
+class Size(StrEnum):
+    """A row of the table in `infra/settings/sizes.py`."""
+
+    small = "small"
+    medium = "medium"
+    large = "large"
+
+
+State = Literal["on", "existing", "off"]
+
+
+def _as_state(value: Any) -> Any:
+    """`monitoring: existing` is short for `monitoring: {state: existing}`; some YAML readers make on/off a boolean."""
+    if isinstance(value, bool):
+        value = "on" if value else "off"
+    return {"state": value} if isinstance(value, str) else value
+
+
+def _as_state_word(value: Any) -> Any:
+    return ("on" if value else "off") if isinstance(value, bool) else value
+
+
+#: Put on a platform part's field so that a bare word stands for its state.
+StateShorthand = BeforeValidator(_as_state)
+StateWord = Annotated[State, BeforeValidator(_as_state_word)]
+SwitchWord = Annotated[Literal["on", "off"], BeforeValidator(_as_state_word)]
+
+
+def _network(value: str) -> str:
+    try:
+        ipaddress.IPv4Network(value)
+    except ValueError as error:
+        try:
+            proper = str(ipaddress.IPv4Network(value, strict=False))
+        except ValueError:
+            proper = "10.20.0.0/16"
+        raise refuse(f"an IPv4 network in CIDR form without host bits ({error})", f"for example {proper}") from None
+    return value
+
+
+def _fqdn(value: str) -> str:
+    label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+    if len(value) > 253 or not re.fullmatch(rf"({label}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?", value):
+        raise refuse(
+            "a fully qualified lower-case host name without wildcard or trailing dot",
+            "for example airflow.data.your-company.com",
+        )
+    return value
+
+
+def _email(value: str) -> str:
+    local, _, domain = value.rpartition("@")
+    if not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}", local) or ".." in local:
+        raise refuse("an e-mail address", "for example data-team@your-company.com")
+    try:
+        _fqdn(domain.lower())
+    except ValueError:
+        raise refuse("an e-mail address", "for example data-team@your-company.com") from None
+    if domain.lower().endswith(RFC2606):
+        raise refuse("an e-mail address that exists: a certificate authority refuses example domains", "give your own")
+    return value
+
+
+def _slug(value: str) -> str:
+    if not re.fullmatch(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?", value) or "--" in value:
+        raise refuse(
+            "1 to 30 lower-case letters, digits and single hyphens, a letter first, no hyphen last", "for example main"
+        )
+    return value
+
+
+Cidr = Annotated[str, AfterValidator(_network)]
+Fqdn = Annotated[str, AfterValidator(_fqdn)]
+Email = Annotated[str, AfterValidator(_email)]
+Slug = Annotated[str, AfterValidator(_slug)]
+Count = Annotated[int, Field(ge=0, strict=False)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Price(Model):
+    """A monthly price in US dollars, with where and when it was read: prices move."""
+
+    usd: Annotated[float, Field(ge=0)]
+    source: str
+    date: date

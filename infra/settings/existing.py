@@ -1,0 +1,70 @@
+"""A cluster that is already there: kind, minikube, k3d, Docker Desktop, or a company's own."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from infra.settings.base import Count, Model, Positive
+
+
+class ClusterDatabase(Model):
+    """PostgreSQL in the cluster, over TLS from a CA of its own, with scheduled dumps. For trials, not production."""
+
+    kind: Literal["cluster"] = "cluster"
+    storage_class: str | None = Field(default=None, description="class of its volume; none takes the cluster's default")
+    storage_gib: Positive = 10
+    backup_schedule: str = Field(default="0 2 * * *", description="cron of pg_dump, in UTC")
+    backup_retention_days: Annotated[int, Field(ge=1, le=35)] = 7
+
+
+class ExternalDatabase(Model):
+    """A PostgreSQL that somebody else runs, reached over verified TLS."""
+
+    kind: Literal["external"]
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)] = 5432
+    admin_user: str = "postgres"
+    highly_available: bool = Field(default=False, description="whether it has a standby; production needs one")
+    backup_retention_days: Count = Field(default=0, description="days of backups that its owner keeps")
+    ca_file: str | None = Field(
+        default=None, description="PEM file of the CA that signed its certificate; none: public"
+    )
+
+
+class StorageClassFiles(Model):
+    """ReadWriteMany volumes from a storage class that offers them."""
+
+    kind: Literal["storageClass"]
+    name: str
+
+
+class HostPathFiles(Model):
+    """Folders of the single node, for a cluster that mounts the checkout (kind's extraMounts, minikube mount)."""
+
+    kind: Literal["hostPath"] = "hostPath"
+    path: str = Field(default="/airflow", description="the folder on the node that holds dags/ and plugins/")
+
+
+class ExistingRegistry(Model):
+    """A registry that is already there."""
+
+    url: str
+    pull_secret: bool = Field(default=False, description="whether pulling needs the secret registryConfig")
+
+
+class ExistingCloud(Model):
+    """`cloud.kind: existing`."""
+
+    kind: Literal["existing"]
+    context: str = Field(description="the context of the kubeconfig; the ambient one is never used")
+    kubeconfig: str = Field(
+        default="~/.kube/config", description="path of the kubeconfig file, or `secret` for the secret of that name"
+    )
+    kubernetes_version: str = Field(default="1.34", description="minor version that the cluster runs")
+    node_port: Annotated[int, Field(ge=30000, le=32767)] | None = Field(
+        default=None, description="port of the node for the ingress or the UI; none: port-forward to 1234"
+    )
+    single_node: bool = Field(default=True, description="one node serves all: no spread, one replica of the platform")
+    database: Annotated[ClusterDatabase | ExternalDatabase, Field(discriminator="kind")] = ClusterDatabase()
+    files: Annotated[StorageClassFiles | HostPathFiles, Field(discriminator="kind")] = HostPathFiles()
+    registry: ExistingRegistry | None = None

@@ -1,0 +1,54 @@
+"""What is wrong with a stack's settings, said so that a person can mend all of it at once."""
+
+import difflib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pydantic_core import PydanticCustomError
+
+HIDDEN = "(not shown)"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One refused setting: its full key (`airflow:cloud.region`), the value given, the rule it breaks and the cure."""
+
+    key: str
+    rule: str
+    cure: str
+    value: Any = None
+
+    def __str__(self) -> str:
+        given = "" if self.value is None else f" = {_short(self.value)}"
+        return f"{self.key}{given}\n    rule: {self.rule}\n    cure: {self.cure}"
+
+
+class SettingsError(pulumi.RunError):
+    """All problems of a stack's settings. The engine prints a RunError's text alone, without a traceback."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        unique = {(problem.key, problem.rule): problem for problem in problems}
+        self.problems = tuple(unique[key] for key in sorted(unique))
+        count = len(self.problems)
+        heading = f"The settings of this stack have {count} problem{'' if count == 1 else 's'}; nothing was created.\n"
+        super().__init__("\n".join([heading, *(f"  {problem}" for problem in self.problems)]))
+
+
+def refuse(rule: str, cure: str) -> PydanticCustomError:
+    """The error a field validator raises: a rule and a cure instead of pydantic's own words."""
+    return PydanticCustomError("house_rule", "{rule}", {"rule": rule, "cure": cure})
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known key that a misspelt one probably meant, or None where none is near."""
+    by_lower = {key.lower(): key for key in known}
+    found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[found[0]] if found else None
+
+
+def _short(value: Any, limit: int = 120) -> str:
+    text = value if isinstance(value, str) and value == HIDDEN else json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= limit else f"{text[:limit]}…"

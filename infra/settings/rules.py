@@ -1,0 +1,110 @@
+"""Rules that see more than one field. They run over whatever parsed, so that they appear with the field errors.
+
+A rule is a generator of problems over settings of which some fields may be missing; reading one raises
+AttributeError, and the rule says no more. Rules of one cloud or part stand beside its model and are listed here.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from infra.settings.base import Tier
+from infra.settings.existing import ExistingCloud, ExternalDatabase
+from infra.settings.model import Settings
+from infra.settings.problems import Problem
+from infra.settings.secret_keys import SECRETS
+
+Rule = Callable[[Settings], Iterator[Problem]]
+
+
+def judge(settings: Settings) -> list[Problem]:
+    """Every problem that the rules find."""
+    found: list[Problem] = []
+    for rule in RULES:
+        with suppress(AttributeError):
+            found.extend(rule(settings))
+    return found
+
+
+def not_available(settings: Settings) -> Iterator[Problem]:
+    """A part that is planned and not built is said so, instead of being left out in silence."""
+    if settings.cloud.kind in NOT_AVAILABLE:
+        yield Problem("airflow:cloud.kind", "not available yet", "choose existing for now", settings.cloud.kind)
+    for part in ("ingress", "certificates", "dns", "monitoring", "chaos"):
+        state = getattr(settings.platform, part).state
+        if f"platform.{part}" in NOT_AVAILABLE and state != "off":
+            yield Problem(f"airflow:platform.{part}.state", "not available yet", "set it to off for now", state)
+
+
+def release_names(settings: Settings) -> Iterator[Problem]:
+    """Releases are told apart by name, and a name that is a top-level key would make `name.key` ambiguous."""
+    taken: set[str] = set()
+    reserved = {field.alias or name for name, field in Settings.model_fields.items()} | SECRETS.keys()
+    for index, release in enumerate(settings.releases):
+        key = f"airflow:releases[{index}].name"
+        if release.name in taken:
+            yield Problem(key, "a name of its own for each release", "rename one of them", release.name)
+        if release.name in reserved:
+            yield Problem(key, "no top-level key's name", "rename the release", release.name)
+        taken.add(release.name)
+
+
+def owner_tag(settings: Settings) -> Iterator[Problem]:
+    """Somebody is asked when a resource is found that nobody remembers."""
+    if settings.tier is not Tier.local and not settings.tags.get("owner"):
+        yield Problem("airflow:tags.owner", "required outside a local tier", "name the team that answers for the stack")
+
+
+def production_demands(settings: Settings) -> Iterator[Problem]:
+    """Danger is a type rule: production can't be said with chaos, a short life, or a database without a standby."""
+    if settings.tier is not Tier.production:
+        return
+    if settings.ephemeral:
+        yield Problem("airflow:ephemeral", "production is kept", "set it to false, or tier to integration", True)
+    if settings.platform.chaos.state != "off":
+        yield Problem("airflow:platform.chaos.state", "no chaos in production", "set it to off", "on")
+
+
+def production_on_existing(settings: Settings) -> Iterator[Problem]:
+    """On a cluster that is already there, production needs a database that somebody keeps highly available."""
+    cloud = settings.cloud
+    if settings.tier is not Tier.production or not isinstance(cloud, ExistingCloud):
+        return
+    key = "airflow:cloud.database"
+    if not isinstance(cloud.database, ExternalDatabase):
+        yield Problem(f"{key}.kind", "production needs a highly available database", "use kind external", "cluster")
+        return
+    if not cloud.database.highly_available:
+        yield Problem(
+            f"{key}.highlyAvailable", "production needs a highly available database", "use one with a standby", False
+        )
+    if cloud.database.backup_retention_days < 7:
+        yield Problem(
+            f"{key}.backupRetentionDays",
+            "production keeps backups for 7 days or more",
+            "set 7 or more",
+            cloud.database.backup_retention_days,
+        )
+    if cloud.single_node:
+        yield Problem("airflow:cloud.singleNode", "production needs more than one node", "set it to false", True)
+
+
+#: Parts that an open issue builds; the commit that builds one takes it out here.
+NOT_AVAILABLE: frozenset[str] = frozenset(
+    {
+        "aws",
+        "azure",
+        "platform.ingress",
+        "platform.certificates",
+        "platform.dns",
+        "platform.monitoring",
+        "platform.chaos",
+    }
+)
+
+RULES: tuple[Rule, ...] = (
+    not_available,
+    release_names,
+    owner_tag,
+    production_demands,
+    production_on_existing,
+)

@@ -1,0 +1,124 @@
+"""The secrets that a stack's settings ask for, and their values as secret outputs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from infra.settings.existing import ExistingCloud
+from infra.settings.model import Settings
+from infra.settings.parse import NAMESPACE
+from infra.settings.problems import Problem
+from infra.settings.release import Release
+from infra.settings.secret_keys import SECRETS, SecretKey
+
+
+def required_secrets(settings: Settings) -> tuple[SecretKey, ...]:
+    """Every secret that these settings need, sorted by key; what is needed never follows from a secret's content."""
+    keys = {SecretKey("databasePassword", SECRETS["databasePassword"])}
+    keys.update(SecretKey(name, SECRETS[name]) for name in _stack_wide(settings))
+    several = len(settings.releases) > 1
+    for release in settings.releases:
+        for name in _of_release(release):
+            own = several or name == "databasePassword"
+            keys.add(SecretKey(f"{release.name}.{name}" if own else name, SECRETS[name], release.name))
+    return tuple(sorted(keys, key=lambda secret: secret.key))
+
+
+def _stack_wide(settings: Settings) -> Iterator[str]:
+    cloud = settings.cloud
+    if isinstance(cloud, ExistingCloud):
+        if cloud.kubeconfig == "secret":
+            yield "kubeconfig"
+        if cloud.registry and cloud.registry.pull_secret:
+            yield "registryConfig"
+
+
+def _of_release(_release: Release) -> Iterator[str]:
+    yield from ("adminPassword", "apiSecretKey", "databasePassword", "fernetKey", "jwtSecret", "settings")
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Values by key. `plain` never leaves this object but inside a secret Output."""
+
+    _plain: Mapping[str, str]
+
+    def output(self, key: str) -> pulumi.Output[str]:
+        """The secret of the whole stack with this name."""
+        return pulumi.Output.secret(self._plain[key])
+
+    def of(self, release: Release) -> "ReleaseSecrets":
+        """The secrets of one release."""
+        return ReleaseSecrets(self, release.name)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._plain
+
+    def __repr__(self) -> str:
+        return f"Secrets({', '.join(sorted(self._plain))})"
+
+
+@dataclass(frozen=True)
+class ReleaseSecrets:
+    """A release's view: its own key where there is one, else the stack's (but never the administrator's password)."""
+
+    secrets: Secrets
+    release: str
+
+    def output(self, name: str) -> pulumi.Output[str]:
+        """The secret of this name for this release."""
+        own = f"{self.release}.{name}"
+        return self.secrets.output(own if own in self.secrets else name)
+
+
+def take(settings: Settings, config: Mapping[str, str], encrypted: frozenset[str]) -> tuple[Secrets, list[Problem]]:
+    """The secrets out of a flat config, with what is wrong with them; no problem ever holds a value."""
+    problems: list[Problem] = []
+    plain: dict[str, str] = {}
+    for full, value in config.items():
+        namespace, _, key = full.partition(":")
+        release, _, name = key.rpartition(".")
+        if namespace != NAMESPACE or name not in SECRETS or value == "":
+            continue
+        spec = SECRETS[name]
+        if full not in encrypted:
+            problems.append(Problem(full, "a secret is never in the clear", _command(key)))
+        elif release and release not in {one.name for one in settings.releases}:
+            problems.append(
+                Problem(full, f"no release is named {release}", f"`pulumi config rm {full}`, or add the release")
+            )
+        elif broken := spec.check(value):
+            problems.append(Problem(full, broken, _command(key)))
+        # Piped input loses its last newline, without which OpenSSH refuses a key.
+        plain[key] = value.rstrip("\n") + "\n" if spec.final_newline else value
+    problems += _missing(settings, plain)
+    problems += _equal(plain)
+    return Secrets(plain), problems
+
+
+def _missing(settings: Settings, plain: Mapping[str, str]) -> Iterator[Problem]:
+    for secret in required_secrets(settings):
+        own = f"{secret.release}.{secret.spec.name}"
+        if secret.key not in plain and own not in plain:
+            cure = (
+                f"`make secrets` makes it, or {_command(secret.key)}" if secret.spec.generate else _command(secret.key)
+            )
+            yield Problem(f"{NAMESPACE}:{secret.key}", f"required: {secret.spec.purpose}", cure)
+
+
+def _equal(plain: Mapping[str, str]) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for key in sorted(plain):
+        name = key.rpartition(".")[2]
+        if SECRETS[name].generate is None:
+            continue
+        first = seen.setdefault(plain[key], key)
+        if first != key:
+            yield Problem(
+                f"{NAMESPACE}:{key}", f"differs from every other secret, and is equal to {first}", _command(key)
+            )
+
+
+def _command(key: str) -> str:
+    return f"`pulumi config set --secret {NAMESPACE}:{key}`"
