@@ -102,8 +102,8 @@ class Files:
 class LogStore:
     """A release's place for logs: `url` as Airflow's `remote_base_log_folder` takes it (`s3://…`, `wasb://…`).
 
-    `connection` is the Airflow connection (JSON, without a secret) that reaches it by workload identity; `grant` is what
-    `Identity.bind` needs to know, opaque to everybody else.
+    `connection` is the Airflow connection (JSON, without a secret) that reaches it by workload identity; `grant` is
+    what `Identity.bind` needs to know, opaque to everybody else.
     """
 
     url: str
@@ -149,7 +149,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Registry:
-    """Where own images are pushed to. `pull_config` is a docker config.json for nodes that have no right of their own."""
+    """Where own images are pushed to. `pull_config` is a docker config.json where nodes have no right."""
 
     url: Text
     login_command: Text

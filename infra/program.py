@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 
 from infra import cloud
-from infra.airflow import AirflowRelease
+from infra.airflow.release import AirflowRelease
 from infra.contracts import Foundation
 from infra.names import Names
 from infra.platform import Platform
