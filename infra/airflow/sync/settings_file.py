@@ -1,0 +1,109 @@
+"""Read a settings file: bytes (plain, gzip, or base64 of gzip) to plain YAML data. No message ever holds a value."""
+
+import base64
+import binascii
+import gzip
+import io
+import re
+from collections.abc import Hashable
+from typing import Any, cast
+
+import yaml
+
+MAX_BYTES = 64 * 1024 * 1024  # of the text: far above what 1 MiB of settings unpacks to, low enough for a small pod
+GZIP = b"\x1f\x8b"
+
+
+class BadSettings(Exception):  # noqa: N818 - the word of the messages
+    """The settings are not as they must be; `problems` are sentences that name a place and a rule, never a value."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with JSON's scalars: `on`, `12:30`, `0123` and `2024-01-01` stay text, and a repeated key is an error."""
+
+
+def _float(_: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
+    return float(node.value)  # PyYAML's own needs YAML 1.1's dot
+
+
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
+    seen: set[tuple[str, str]] = set()
+    for key, _ in node.value:
+        name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else None
+        if name in seen:
+            raise yaml.constructor.ConstructorError(None, None, "repeated key", key.start_mark)
+        if name:
+            seen.add(name)
+    loader.flatten_mapping(node)
+    return loader.construct_mapping(node, deep=True)
+
+
+_SCALARS = {
+    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": (r"[Tt]rue|TRUE|[Ff]alse|FALSE", list("tTfF")),
+    "int": (r"0|-?[1-9][0-9]*", list("-0123456789")),
+    "float": (r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)", list("-0123456789")),
+    "merge": (r"<<", ["<"]),
+}
+_CORE = "tag:yaml.org,2002:"
+# written into the class as `add_implicit_resolver` would, but without SafeLoader's own, which are YAML 1.1
+_Loader.yaml_implicit_resolvers = {
+    first: [(_CORE + kind, re.compile(f"^(?:{rule})$")) for kind, (rule, firsts) in _SCALARS.items() if first in firsts]
+    for first in {first for _, firsts in _SCALARS.values() for first in firsts}
+}
+# no dates, sets or bytes even where a tag asks for them: JSON has none
+_Loader.yaml_constructors = {
+    tag: maker
+    for tag, maker in yaml.SafeLoader.yaml_constructors.items()
+    if tag is None or tag.removeprefix(_CORE) in ("null", "bool", "int", "str", "seq")
+} | {f"{_CORE}float": _float, f"{_CORE}map": _mapping}
+
+
+def unpack(raw: bytes) -> str:
+    """The settings' text from plain UTF-8, gzip, or base64 of gzip (what a Kubernetes Secret holds, mounted or not)."""
+    if not raw.startswith(GZIP) and raw[:4] == b"H4sI":
+        try:
+            raw = base64.b64decode(raw, validate=False)
+        except binascii.Error:
+            raise BadSettings(["the settings begin like base64 but are not: store the file again"]) from None
+    if raw.startswith(GZIP):
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(raw)) as packed:
+                raw = packed.read(MAX_BYTES + 1)
+        except (OSError, EOFError):
+            raise BadSettings(["the compressed settings are damaged: store the file again"]) from None
+    if len(raw) > MAX_BYTES:
+        raise BadSettings([f"the settings are larger than {MAX_BYTES} bytes"])
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadSettings([f"the settings are not UTF-8 text: byte {error.start} cannot be read"]) from None
+
+
+def parse(text: str) -> dict[str, Any]:
+    """The YAML document as plain data; raises BadSettings with line and column, but not the parser's words.
+
+    PyYAML quotes what it read, and what it read may be a password that begins with `*`, `&`, `!` or `%`.
+    """
+    try:
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the text"
+        if error.problem == "repeated key":
+            raise BadSettings([f"{place}: this key stands there already: leave one of them"]) from None
+        cure = "quote a text that begins with one of * & ! % @ ` or holds ': ' or ' #'; indent by spaces, not tabs"
+        raise BadSettings([f"{place}: not YAML: {cure}"]) from None
+    except yaml.YAMLError:
+        raise BadSettings(["the settings hold a character that YAML does not allow (a control character?)"]) from None
+    except (RecursionError, ValueError):
+        raise BadSettings(["the settings are nested too deep, or hold a number of thousands of digits"]) from None
+    if not isinstance(data, dict):
+        raise BadSettings(["the settings must be a mapping with the key `airflow`; `airflow: {}` says: nothing at all"])
+    if "sops" in data:
+        raise BadSettings(["the settings are encrypted by SOPS: decrypt them first by `sops -d`"])
+    return cast("dict[str, Any]", data)
