@@ -21,53 +21,52 @@ def digest(*parts: str, length: int = 6) -> str:
     return text
 
 
-def hyphenated(*parts: str, limit: int) -> str:
-    """`a-b-c` in [a-z0-9-], a letter first, no double or final hyphen, at most `limit` characters."""
-    plain = "-".join(parts)
-    text = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
-    if not text or not text[0].isalpha():
-        text = f"a-{text}".rstrip("-")
-    # Joining hides where one part ends, so that only single-word parts are told apart by the text alone.
-    if text == plain and len(text) <= limit and all("-" not in part for part in parts):
-        return text
-    return f"{text[: limit - 7].rstrip('-')}-{digest(*parts)}"
-
-
-def alphanumeric(*parts: str, limit: int) -> str:
-    """Lower-case letters and digits only, a letter first, always with a digest: folding loses the parts' borders."""
-    text = re.sub(r"[^a-z0-9]", "", "".join(parts).lower())
-    if not text or not text[0].isalpha():
-        text = f"a{text}"
-    return f"{text[: limit - 8]}{digest(*parts, length=8)}"
+def hyphenated(text: str) -> str:
+    """The text in [a-z0-9-], a letter first, no double or final hyphen."""
+    folded = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    return folded if folded and folded[0].isalpha() else f"a-{folded}".rstrip("-")
 
 
 @dataclass(frozen=True)
 class Names:
-    """Names of one stack. `prefix` replaces project and stack in front; the digests keep both all the same."""
+    """Names of one stack. `prefix` stands in place of project and stack; the digests keep both all the same."""
 
     project: str
     stack: str
     prefix: str | None = None
 
-    def _parts(self, *parts: str) -> tuple[str, ...]:
-        return (self.prefix, *parts) if self.prefix else (self.project, self.stack, *parts)
+    def _shown(self, *parts: str) -> str:
+        return "-".join((self.prefix, *parts) if self.prefix else (self.project, self.stack, *parts))
+
+    def _identity(self, *parts: str) -> tuple[str, ...]:
+        return (self.project, self.stack, self.prefix or "", *parts)
 
     def resource(self, *parts: str, limit: int = 63) -> str:
         """A name for what takes letters, digits and hyphens: a cluster, a role, a Kubernetes object (63)."""
-        return hyphenated(*self._parts(*parts), limit=limit)
+        plain = (self.project, self.stack, *parts)
+        # Joining hides where one part ends, so that only parts without hyphens are told apart by the text alone.
+        unambiguous = not self.prefix and all("-" not in part for part in plain)
+        text = hyphenated(self._shown(*parts))
+        if unambiguous and text == self._shown(*parts) and len(text) <= limit:
+            return text
+        return f"{text[: limit - 7].rstrip('-')}-{digest(*self._identity(*parts))}"
 
     def global_(self, *parts: str, limit: int = 63) -> str:
-        """As `resource`, for a name space shared with the whole world: always with a digest, salted by `parts`."""
-        text = hyphenated(*self._parts(*parts), limit=limit - 9)
-        return f"{text}-{digest(self.project, self.stack, *self._parts(*parts), length=8)}"
+        """As `resource`, for a name space shared with the whole world: always with a long digest."""
+        text = hyphenated(self._shown(*parts))[: limit - 9].rstrip("-")
+        return f"{text}-{digest(*self._identity(*parts), length=8)}"
+
+    def _alphanumeric(self, *parts: str, limit: int) -> str:
+        text = hyphenated(self._shown(*parts)).replace("-", "")
+        return f"{text[: limit - 8]}{digest(*self._identity(*parts), length=8)}"
 
     def storage_account(self, *parts: str) -> str:
         """Azure storage: 3-24 of [a-z0-9], unique in the world."""
-        return alphanumeric(*self._parts(*parts), limit=24)
+        return self._alphanumeric(*parts, limit=24)
 
     def container_registry(self, *parts: str) -> str:
         """Azure Container Registry: 5-50 of [a-z0-9], unique in the world."""
-        return alphanumeric(*self._parts(*parts), limit=50)
+        return self._alphanumeric(*parts, limit=50)
 
     def key_vault(self, *parts: str) -> str:
         """Azure Key Vault: 3-24 of letters, digits and single hyphens, unique in the world."""
@@ -88,8 +87,8 @@ class Names:
     def labels(self, component: str) -> dict[str, str]:
         """Kubernetes' recommended labels; values fit their 63 characters."""
         return {
-            "app.kubernetes.io/name": hyphenated(component, limit=63),
-            "app.kubernetes.io/part-of": hyphenated(self.project, self.stack, limit=63),
+            "app.kubernetes.io/name": hyphenated(component)[:63].rstrip("-"),
+            "app.kubernetes.io/part-of": self.resource(),
             "app.kubernetes.io/managed-by": "pulumi",
         }
 
