@@ -70,9 +70,8 @@ def _unknown_key(full: str, namespace: str, key: str) -> Problem:
     if namespace != NAMESPACE:
         hint = f"put it under the namespace {NAMESPACE}:" if namespace else "give it a namespace"
         return Problem(full, "no config of another namespace is read: providers are explicit", hint)
-    near = nearest(key, [*_FIELDS, *SECRETS]) or (
-        release and nearest(name, SECRETS) and f"{release}.{nearest(name, SECRETS)}"
-    )
+    near = nearest(name, SECRETS) if release else nearest(key, [*_FIELDS, *SECRETS])
+    near = f"{release}.{near}" if near and release else near
     cure = f"did you mean {NAMESPACE}:{near}?" if near else "remove it, or see docs/settings.md"
     return Problem(full, "a key of docs/settings.md", cure)
 

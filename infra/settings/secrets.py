@@ -40,23 +40,23 @@ def _of_release(_release: Release) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Secrets:
-    """Values by key. `plain` never leaves this object but inside a secret Output."""
+    """Values by key. What leaves towards a resource is a secret Output; only tests look at `plain`."""
 
-    _plain: Mapping[str, str]
+    plain: Mapping[str, str]
 
     def output(self, key: str) -> pulumi.Output[str]:
         """The secret of the whole stack with this name."""
-        return pulumi.Output.secret(self._plain[key])
+        return pulumi.Output.secret(self.plain[key])
 
     def of(self, release: Release) -> "ReleaseSecrets":
         """The secrets of one release."""
         return ReleaseSecrets(self, release.name)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._plain
+        return key in self.plain
 
     def __repr__(self) -> str:
-        return f"Secrets({', '.join(sorted(self._plain))})"
+        return f"Secrets({', '.join(sorted(self.plain))})"
 
 
 @dataclass(frozen=True)
