@@ -16,7 +16,10 @@ Check = Callable[[str], str | None]
 
 @dataclass(frozen=True)
 class SecretSpec:
-    """One kind of secret. `check` returns the broken rule or None; `generate` is None where only a person has it."""
+    """One kind of secret. `check` returns the broken rule or None; `generate` is None where only a person has it.
+
+    `multiline` secrets are whole files, which the CLI takes from standard input.
+    """
 
     name: str
     purpose: str
@@ -26,6 +29,7 @@ class SecretSpec:
     per_release: bool = True
     server: bool = False
     final_newline: bool = False
+    multiline: bool = False
 
     def placeholder(self, number: int) -> str:
         """A valid stand-in for a plan, distinct for each number, that nobody could take for a real secret."""
@@ -128,6 +132,7 @@ SECRETS: dict[str, SecretSpec] = {
             "connections, variables, pools and users (docs/settings-as-code.md)",
             _check_present,
             placeholder_text="airflow: {{variables: {{placeholder: '{number}'}}}}",
+            multiline=True,
         ),
         SecretSpec("brokerPassword", "the Celery broker's password", _check_database_password, _password),
         SecretSpec("resultPassword", "the role of the Celery result database", _check_database_password, _password),
@@ -138,6 +143,7 @@ SECRETS: dict[str, SecretSpec] = {
             _check_ssh_key,
             placeholder_text=_SSH_PLACEHOLDER,
             final_newline=True,
+            multiline=True,
         ),
         SecretSpec("gitToken", "the token that reads the DAG repository", _check_present),
         SecretSpec("smtpPassword", "the mail server's password", _check_present),
@@ -152,6 +158,7 @@ SECRETS: dict[str, SecretSpec] = {
             "a docker config.json that pulls from a registry elsewhere",
             _check_present,
             placeholder_text='{{"auths":{{"registry.your-company.com":{{"auth":"plan-placeholder-{number}"}}}}}}',
+            multiline=True,
         ),
         SecretSpec("grafanaPassword", "Grafana's administrator", _check_password, _password, per_release=False),
         SecretSpec(
@@ -161,6 +168,7 @@ SECRETS: dict[str, SecretSpec] = {
             placeholder_text="apiVersion: v1\nkind: Config\n# plan-placeholder-{number}\n",
             per_release=False,
             final_newline=True,
+            multiline=True,
         ),
     )
 }
