@@ -39,6 +39,12 @@ lock: $(VENV)/.uv  ## compile the pinned requirement files again
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate image/requirements.in -o image/requirements.txt
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c image/requirements.txt image/requirements-local.in -o image/requirements-local.txt
 
-.PHONY: help install lock
+# --- a stack -----------------------------------------------------------------------------------------------------
+
+CONFIG ?=
+preview: $(VENV)/.installed  ## plan a stack without an account: STACK=production [STACKS=examples/azure] [CONFIG="k=v …"] [ARGS=…]
+	@$(PY) -m infra.preview $(if $(STACK),--stack $(STACK)) --stacks $(STACKS) $(foreach pair,$(CONFIG),--config '$(pair)') $(ARGS)
+
+.PHONY: help install lock preview
 help:  ## list the verbs
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20

@@ -1,0 +1,127 @@
+"""From a stack file to its plan: reads the config, puts placeholders in for secrets, records the program."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from infra import settings
+from infra.preview import stackfile, what_if
+from infra.preview.model import Plan
+from infra.preview.recorder import Program, record
+from infra.preview.stackfile import StackFile
+from infra.settings.secret_keys import SecretKey, SecretSpec
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The checkout: `Pulumi.yaml` stands here."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to plan: a stack, the folder of its file, and what-if values.
+
+    `config` holds `KEY=VALUE` texts; `secrets` maps a secret's key to the text that was piped in for it.
+    """
+
+    stack: str
+    stacks: Path = ROOT
+    config: Sequence[str] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, and the commands that set the secrets it still misses, in the order of `plan.missing_secrets`."""
+
+    plan: Plan
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """The config that the program gets, and what had to be made up for it."""
+
+    config: dict[str, str]
+    secret_keys: frozenset[str]
+    missing: tuple[str, ...]
+    commands: tuple[str, ...]
+    placeholders: tuple[str, ...]
+
+
+def make(request: Request, program: Program | None = None) -> Planned:
+    """The plan of `infra.program.run` (or of `program`) for a stack.
+
+    Raises InputError and settings.SettingsError for what the user can repair, ProgramError for what we have to.
+    """
+    file = stackfile.read(ROOT, request.stacks, request.stack)
+    inputs = _inputs(file, request)
+    recording = record(
+        program or _program(),
+        project=file.project,
+        stack=file.stack,
+        config=inputs.config,
+        secret_keys=inputs.secret_keys,
+        root=str(ROOT),
+    )
+    plan = Plan(
+        project=file.project,
+        stack=file.stack,
+        resources=recording.resources,
+        outputs=recording.outputs,
+        warnings=recording.warnings,
+        missing_secrets=inputs.missing,
+        placeholders=inputs.placeholders,
+    )
+    return Planned(plan, inputs.commands)
+
+
+def _program() -> Program:
+    """Imported only here: it brings the cloud's SDK, which a wrong setting need not wait for."""
+    return importlib.import_module("infra.program").run
+
+
+def _inputs(file: StackFile, request: Request) -> _Inputs:
+    entries = what_if.apply(file.entries, file.project, request.config, settings.is_secret_key)
+    entries, placeholders = stackfile.owner_values(entries)
+    given = dict(what_if.secret(file.project, key, text) for key, text in request.secrets.items())
+    encrypted = {key for key, entry in entries.items() if entry.secure}
+    config = {key: entry.text for key, entry in entries.items()}
+    missing = [
+        secret for secret in _required(config) if not _is_set(file.project, secret, {**config, **given}, encrypted)
+    ]
+    full = {f"{file.project}:{secret.key}": secret.spec for secret in missing}
+    known = {key: spec for key in encrypted if (spec := _spec(key)) is not None}
+    made_up = {key: spec.placeholder(number) for number, (key, spec) in enumerate(sorted({**known, **full}.items()))}
+    return _Inputs(
+        config={**config, **made_up, **given},
+        secret_keys=frozenset({*encrypted, *made_up, *given}),
+        missing=tuple(sorted(full)),
+        commands=tuple(_command(file, key, full[key].multiline) for key in sorted(full)),
+        placeholders=placeholders,
+    )
+
+
+def _required(config: Mapping[str, str]) -> tuple[SecretKey, ...]:
+    try:
+        return settings.required_secrets(settings.read(config))
+    except settings.SettingsError:
+        return ()  # the program reads the same settings and reports these problems with all the others
+
+
+def _is_set(project: str, secret: SecretKey, config: Mapping[str, str], encrypted: set[str]) -> bool:
+    """Whether the stack holds it, encrypted or (which the settings refuse) in the clear; a release's own key counts."""
+    keys = {f"{project}:{secret.key}", f"{project}:{secret.release}.{secret.spec.name}"}
+    return bool(keys & encrypted) or any(config.get(key) for key in keys)
+
+
+def _spec(key: str) -> SecretSpec | None:
+    name = key.partition(":")[2]
+    return settings.SECRETS[name.rpartition(".")[2]] if settings.is_secret_key(name) else None
+
+
+def _command(file: StackFile, key: str, multiline: bool) -> str:
+    """What sets this one secret; the CLI asks for a short one and takes one of several lines from a file."""
+    command = f"pulumi config set --secret {key} --stack {file.stack}"
+    if file.path.parent.resolve() != ROOT:
+        command += f" --config-file {file.path}"
+    return f"{command} < FILE" if multiline else command

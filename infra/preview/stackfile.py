@@ -1,0 +1,173 @@
+"""Reads `Pulumi.yaml` and `Pulumi.<stack>.yaml` as the Pulumi CLI does, and hands out the config that a program gets.
+
+Source: sdk/go/common/workspace/config.go and sdk/go/common/resource/config of github.com/pulumi/pulumi (3.x): a stack's
+value wins over the project's `value` or `default`; a scalar becomes text, an object or a list JSON text; a key without
+a namespace belongs to the project; a `secure:` anywhere inside makes the whole key a secret.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from infra.preview import yaml12
+from infra.preview.errors import InputError
+
+MARK = "CHANGE-ME: "
+"""How a shipped value starts that only the owner knows; a valid stand-in follows."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One config value: text for a scalar, a list or an object otherwise; `secure` where something is encrypted."""
+
+    data: Any
+    secure: bool = False
+
+    @property
+    def text(self) -> str:
+        """What the program gets: a scalar's text, or JSON."""
+        return self.data if isinstance(self.data, str) else json.dumps(_for_json(self.data), ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class StackFile:
+    """A stack's whole config, the project's defaults included. Keys carry their namespace: `airflow:size`."""
+
+    project: str
+    stack: str
+    path: Path
+    entries: Mapping[str, Entry] = field(default_factory=dict[str, Entry])
+
+
+def read(root: Path, stacks: Path, stack: str) -> StackFile:
+    """Read the project in `root` and the file of `stack` in the folder `stacks`. Raises InputError."""
+    project = _mapping(_load(root / "Pulumi.yaml"), root / "Pulumi.yaml")
+    name = str(project.get("name", ""))
+    path = stacks / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        known = sorted(p.name.split(".")[1] for p in stacks.glob("Pulumi.*.yaml"))
+        there = f"there are {', '.join(known)}" if known else "there is none"
+        raise InputError(f"stack {stack!r}: no file {path}; {there} (another folder: --stacks, make's STACKS)")
+    content = _mapping(_load(path), path)
+    config = _mapping(content.get("config"), path)
+    entries = {_full_key(name, key, path): _entry(value) for key, value in config.items()}
+    declared = _mapping(project.get("config"), root / "Pulumi.yaml")
+    return StackFile(name, stack, path, _with_defaults(name, stack, declared, entries, root / "Pulumi.yaml"))
+
+
+def _load(path: Path) -> Any:
+    try:
+        return yaml12.load(path.read_text(encoding="utf-8-sig"), str(path))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 text") from error
+
+
+def _mapping(value: Any, path: Path) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: a mapping of keys to values is expected, this is {type(value).__name__}")
+    return {yaml12.text_of(key): item for key, item in cast(dict[Any, Any], value).items()}
+
+
+def _full_key(project: str, key: str, path: Path) -> str:
+    parts = key.split(":")
+    if len(parts) == 3 and parts[1] == "config":  # the CLI's older spelling
+        parts = [parts[0], parts[2]]
+    if len(parts) > 2 or not all(parts):
+        raise InputError(f"{path}: key {key!r}: a config key is <namespace>:<name>, such as {project}:size")
+    return ":".join(parts) if len(parts) == 2 else f"{project}:{key}"
+
+
+def _entry(value: Any) -> Entry:
+    if _is_secure(value):
+        return Entry("", secure=True)
+    if isinstance(value, dict | list):
+        return Entry(_texted_keys(value), secure=_holds_secure(value))
+    return Entry(yaml12.text_of(value))
+
+
+def _is_secure(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    items = cast(dict[Any, Any], value)
+    return list(items) == ["secure"] and isinstance(items["secure"], str)
+
+
+def _holds_secure(value: Any) -> bool:
+    if isinstance(value, dict):
+        items = cast(dict[Any, Any], value)
+        return _is_secure(items) or any(_holds_secure(item) for item in items.values())
+    return isinstance(value, list) and any(_holds_secure(item) for item in cast(list[Any], value))
+
+
+def _texted_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {yaml12.text_of(key): _texted_keys(item) for key, item in cast(dict[Any, Any], value).items()}
+    return [_texted_keys(item) for item in cast(list[Any], value)] if isinstance(value, list) else value
+
+
+def _for_json(value: Any) -> Any:
+    """Go's JSON writes a whole float without its point."""
+    if isinstance(value, dict):
+        return {key: _for_json(item) for key, item in cast(dict[str, Any], value).items()}
+    if isinstance(value, list):
+        return [_for_json(item) for item in cast(list[Any], value)]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _with_defaults(
+    project: str, stack: str, declared: dict[str, Any], entries: dict[str, Entry], path: Path
+) -> dict[str, Entry]:
+    """Add what the project declares, and check the types of what the stack sets as the CLI does before a program."""
+    result = dict(entries)
+    problems: list[str] = []
+    for key, declaration in declared.items():
+        full = _full_key(project, key, path)
+        spec = cast(dict[str, Any], declaration) if isinstance(declaration, dict) else {"default": declaration}
+        default = spec.get("default", spec.get("value"))
+        if full in entries:
+            kind = spec.get("type")
+            if kind is not None and not entries[full].secure and not _is_of(kind, entries[full].data):
+                problems.append(f"stack {stack!r}: {full} must be of type {kind}")
+        elif default is not None:
+            result[full] = _entry(default)
+        elif full.startswith(f"{project}:"):
+            problems.append(f"stack {stack!r} has no value for {full}, and {path.name} declares it without a default")
+    if problems:
+        raise InputError("\n".join(problems))
+    return result
+
+
+def _is_of(kind: str, data: Any) -> bool:
+    checks = {
+        "string": lambda: isinstance(data, str),
+        "integer": lambda: isinstance(data, str) and re.fullmatch(r"[-+]?\d+", data) is not None,
+        "boolean": lambda: data in ("true", "false"),
+        "array": lambda: isinstance(data, list),
+        "object": lambda: isinstance(data, dict),
+    }
+    return checks.get(kind, lambda: True)()
+
+
+def owner_values(entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], tuple[str, ...]]:
+    """Replace every marked placeholder by its stand-in; also returns their config paths, sorted."""
+    found: list[str] = []
+    replaced = {key: Entry(_stand_in(entry.data, key, found), entry.secure) for key, entry in entries.items()}
+    return replaced, tuple(sorted(found))
+
+
+def _stand_in(data: Any, path: str, found: list[str]) -> Any:
+    if isinstance(data, str) and data.startswith(MARK):
+        found.append(path)
+        return data.removeprefix(MARK)
+    if isinstance(data, dict):
+        return {key: _stand_in(item, f"{path}.{key}", found) for key, item in cast(dict[str, Any], data).items()}
+    if isinstance(data, list):
+        return [_stand_in(item, f"{path}[{index}]", found) for index, item in enumerate(cast(list[Any], data))]
+    return data

@@ -1,0 +1,99 @@
+"""YAML as the Pulumi CLI reads it (Go's yaml.v3: the core schema of YAML 1.2), which PyYAML's YAML 1.1 is not.
+
+`on`, `yes` and `12:30` are text; `0o17` and `017` are octal, but `012345678901` is a number with its zero lost: an
+account id has to be quoted. A bare date becomes a moment of RFC 3339, `2026-11-21T00:00:00Z`.
+Source: https://github.com/go-yaml/yaml/blob/v3/resolve.go and its README ("Compatibility").
+"""
+
+import datetime
+import re
+from collections.abc import Hashable
+from decimal import Decimal
+from typing import Any
+
+import yaml
+
+from infra.preview.errors import InputError
+
+_NULL = re.compile(r"^(?:~|null|Null|NULL|)$")
+_BOOL = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
+_INT = re.compile(r"^[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[1-9][0-9_]*|0)$")
+_FLOAT = re.compile(
+    r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"
+)
+_DATE = re.compile(
+    r"^(?P<year>\d{4})-(?P<month>\d\d?)-(?P<day>\d\d?)"
+    r"(?:(?:[Tt]|[ \t]+)(?P<hour>\d\d?):(?P<minute>\d\d):(?P<second>\d\d)(?:\.(?P<fraction>\d*))?"
+    r"(?:[ \t]*(?P<tz>Z|(?P<tz_sign>[-+])(?P<tz_hour>\d\d?)(?::(?P<tz_minute>\d\d))?))?)?$"
+)
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's parser with the core schema's scalars, and with a key that stands twice refused as the CLI does."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        self.flatten_mapping(node)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.MarkedYAMLError(problem=f"key {key.value!r} stands twice", problem_mark=key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _integer(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    text = node.value.replace("_", "")
+    sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text.lstrip("+"))
+    if digits.startswith("0") and digits.isdigit() and digits != "0":
+        return sign * int(digits, 8)
+    return sign * int(digits, 0)
+
+
+def _moment(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    moment: Any = loader.construct_yaml_timestamp(node)
+    if not isinstance(moment, datetime.datetime):
+        return f"{moment.isoformat()}T00:00:00Z"
+    return (moment.isoformat() + ("Z" if moment.tzinfo is None else "")).replace("+00:00", "Z")
+
+
+_TAG = "tag:yaml.org,2002:"
+_SCALARS = {"null": _NULL, "bool": _BOOL, "int": _INT, "float": _FLOAT, "timestamp": _DATE, "merge": re.compile("^<<$")}
+_Loader.yaml_implicit_resolvers = {None: [(_TAG + name, pattern) for name, pattern in _SCALARS.items()]}
+_Loader.add_constructor(_TAG + "merge", lambda _loader, node: node.value)
+_Loader.add_constructor(_TAG + "int", _integer)
+_Loader.add_constructor(_TAG + "timestamp", _moment)
+
+
+def load(text: str, where: str) -> Any:
+    """The value that `text` holds; `where` names its source in an error. Raises InputError where it is no YAML."""
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader by descent
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise InputError(f"{where}{line}: this is not YAML that the Pulumi CLI can read: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{where}: this is not YAML that the Pulumi CLI can read: {error}") from error
+
+
+def text_of(value: Any) -> str:
+    """A top-level scalar as the CLI hands it to the program: `true`, `3`, `1.5`, text as it is, nothing for null."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _go_float(value)
+    return str(value)
+
+
+def _go_float(value: float) -> str:
+    """Go's shortest form (`%v`): an exponent of two digits at least from 1e6 on and below 1e-4."""
+    number = Decimal(repr(value))
+    if not number.is_finite():
+        return {"Infinity": "+Inf", "-Infinity": "-Inf"}.get(str(number), "NaN")
+    exponent = number.adjusted()
+    if number and (exponent < -4 or exponent >= 6):
+        mantissa = format(number.scaleb(-exponent).normalize(), "f")
+        return f"{mantissa}e{exponent:+03d}"
+    return format(number.normalize(), "f")
