@@ -1,10 +1,14 @@
-# Every verb is one line here; what it does stands in ops/, local/ and infra/preview.
+# Installation and locks; the verbs stand in make/*.mk, one line each, and what they do in ops/, local/ and infra/preview.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 UV_VERSION := 0.13.8
 VENV := .venv
 PY := $(VENV)/bin/python
+# Caches stay in the checkout like all else; name a shared one to spare downloads.
+export UV_CACHE_DIR ?= $(CURDIR)/.tools/uv
+export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/.tools/pyright
+export PRE_COMMIT_HOME ?= $(CURDIR)/.tools/pre-commit
 STACK ?=
 STACKS ?= .
 ARGS ?=
@@ -14,7 +18,7 @@ ARGS ?=
 $(VENV)/.uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0])'
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip install -q --disable-pip-version-check uv==$(UV_VERSION)
+	@$(PY) -m pip install -q --no-cache-dir --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.uv requirements/dev.txt
@@ -39,12 +43,8 @@ lock: $(VENV)/.uv  ## compile the pinned requirement files again
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate image/requirements.in -o image/requirements.txt
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c image/requirements.txt image/requirements-local.in -o image/requirements-local.txt
 
-# --- a stack -----------------------------------------------------------------------------------------------------
+include make/*.mk
 
-CONFIG ?=
-preview: $(VENV)/.installed  ## plan a stack without an account: STACK=production [STACKS=examples/azure] [CONFIG="k=v …"] [ARGS=…]
-	@$(PY) -m infra.preview $(if $(STACK),--stack $(STACK)) --stacks $(STACKS) $(foreach pair,$(CONFIG),--config '$(pair)') $(ARGS)
-
-.PHONY: help install lock preview
+.PHONY: help install lock
 help:  ## list the verbs
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20

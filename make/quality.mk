@@ -1,0 +1,20 @@
+# --- quality -----------------------------------------------------------------------------------------------------
+
+check: lint types test  ## lint, types and tests: what CI runs
+
+lint: $(VENV)/.installed  ## ruff, formatting included
+	@$(VENV)/bin/ruff check -q --output-format concise .
+	@$(VENV)/bin/ruff format -q --check .
+
+types: $(VENV)/.installed  ## pyright, strict
+	@$(VENV)/bin/pyright
+
+format: $(VENV)/.installed  ## let ruff format and mend what it can
+	@$(VENV)/bin/ruff format -q .
+	@$(VENV)/bin/ruff check -q --fix .
+
+TESTS ?= tests
+test: $(VENV)/.installed $(AIRFLOW)/.installed  ## all tests that this machine can run; TESTS=tests/unit for some
+	@$(VENV)/bin/pytest -n 2 --dist loadgroup $(TESTS) $(ARGS)
+
+.PHONY: check lint types format test
