@@ -73,16 +73,13 @@ class Checker(Fields):
 
     def pool(self, entry: dict[str, Any], path: str) -> dict[str, Any]:
         self.keys(entry, path, ("name", "slots", "description", "include_deferred"), need=("slots",))
-        slots, deferred = entry.get("slots"), entry.get("include_deferred", False)
+        slots, deferred = entry.get("slots"), entry.get("include_deferred")
         if "slots" in entry and (not isinstance(slots, int) or isinstance(slots, bool) or not -1 <= slots < 2**31):
             self.problem(f"{path}.slots", "must be a whole number, -1 (no limit) or more")
-        if not isinstance(deferred, bool):
+        if deferred is not None and not isinstance(deferred, bool):
             self.problem(f"{path}.include_deferred", "must be true or false")
-        return {
-            "slots": slots,
-            "description": self.text(entry, path, "description") or "",
-            "include_deferred": deferred,
-        }
+        # what is None here stays as it is in the database
+        return {"slots": slots, "description": self.text(entry, path, "description"), "include_deferred": deferred}
 
     def user(self, entry: dict[str, Any], path: str) -> dict[str, Any]:
         known = ("username", "email", "first_name", "last_name", "role", "roles", "password")
