@@ -1,4 +1,4 @@
-"""A real Airflow on a real PostgreSQL for the tests: one migrated database as the template of a new one for each test."""
+"""A real Airflow on a real PostgreSQL for the tests: a migrated database is copied for each test."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from local.postgres import Postgres, wheel_bin
 ROOT = Path(__file__).parents[2]
 VENV = ROOT / ".airflow" / "venv"
 SYNC = ROOT / "infra" / "airflow" / "sync"
-TEMPLATE = "airflow_template"
+MIGRATED, WITH_ROLES = "airflow_migrated", "airflow_with_roles"
 FERNET_KEY = "dGVzdHMtb25seS1mZXJuZXQta2V5LW9mLTMyLWJ5dGU="
 FAB = "airflow.providers.fab.auth_manager"
 
@@ -32,10 +32,11 @@ class Run:
     stderr: IO[str]
 
     def wait(self) -> "Done":
-        code = self.channel.readline().strip()
-        for stream in (self.stdout, self.stderr):
-            stream.seek(0)
-        return Done(int(code) if code else None, self.stdout.read(), self.stderr.read())
+        with self.channel, self.stdout, self.stderr:
+            code = self.channel.readline().strip()
+            self.stdout.seek(0)
+            self.stderr.seek(0)
+            return Done(int(code) if code else None, self.stdout.read(), self.stderr.read())
 
 
 @dataclass(frozen=True)
@@ -66,23 +67,19 @@ class ForkServer:
             raise RuntimeError("Airflow's fork server did not start")
 
     def start(self, request: dict[str, Any], stdin: str | bytes = "") -> Run:
-        text = stdin.encode() if isinstance(stdin, str) else stdin
-        given = tempfile.TemporaryFile()
-        given.write(text)
-        given.seek(0)
-        out, err = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")
-        channel = socket.socket(socket.AF_UNIX)
-        channel.connect(str(self.path))
-        socket.send_fds(
-            channel, [json.dumps(request).encode() + b"\n"], [given.fileno(), out.fileno(), err.fileno()]
-        )
-        given.close()
-        answers = channel.makefile("r")
-        channel.close()
+        # the child writes into files that `Run.wait` reads and closes
+        out, err = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")  # noqa: SIM115
+        with tempfile.TemporaryFile() as given, socket.socket(socket.AF_UNIX) as channel:
+            given.write(stdin.encode() if isinstance(stdin, str) else stdin)
+            given.seek(0)
+            channel.connect(str(self.path))
+            descriptors = [given.fileno(), out.fileno(), err.fileno()]
+            socket.send_fds(channel, [json.dumps(request).encode() + b"\n"], descriptors)
+            answers = channel.makefile("r")
         return Run(int(answers.readline()), answers, out, err)
 
     def stop(self) -> None:
-        self.process.terminate()
+        self.process.kill()  # it holds nothing, and Airflow's own handlers take seconds
         self.process.wait(10)
         assert self.process.stdout
         self.process.stdout.close()
@@ -149,7 +146,7 @@ def base_env(home: Path, url: str) -> dict[str, str]:
 
 @contextmanager
 def embedded_postgres() -> Iterator[Postgres]:
-    """A PostgreSQL of the tests' own. Its folder is not below pytest's, which root keeps closed to the server's account."""
+    """A PostgreSQL of the tests' own, outside of pytest's folder, which root keeps closed to the server's account."""
     folder = Path(tempfile.mkdtemp(prefix="airflow-postgres-"))
     options = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "50"}
     postgres = Postgres(folder / "pg", wheel_bin(VENV), options)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.real.airflow_here import (
-    TEMPLATE,
+    MIGRATED,
     VENV,
+    WITH_ROLES,
     AirflowHere,
     ForkServer,
     Postgres,
@@ -37,22 +38,36 @@ def airflow_home() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres(airflow_home: Path) -> Iterator[Postgres]:
     with embedded_postgres() as server:
-        server.create_database(TEMPLATE)
-        env = base_env(airflow_home, server.url(TEMPLATE))
+        server.create_database(MIGRATED)
+        env = base_env(airflow_home, server.url(MIGRATED))
         subprocess.run([VENV / "bin" / "airflow", "db", "migrate"], env=env, check=True, capture_output=True)
         yield server
 
 
 @pytest.fixture(scope="session")
 def airflow_server(airflow_home: Path, postgres: Postgres) -> Iterator[ForkServer]:
+    """Airflow, and in `WITH_ROLES` the roles that the first api-server would make: 1 s that each test need not wait."""
     with fork_server(airflow_home, base_env(airflow_home, postgres.url("postgres"))) as server:
+        postgres.sql(f"create database {WITH_ROLES} template {MIGRATED}")
+        env = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.url(WITH_ROLES)}
+        done = server.start({"argv": [str(VENV / "bin" / "airflow"), "sync-perm"], "env": env}).wait()
+        assert done.code == 0, done.err
         yield server
+
+
+@pytest.fixture
+def airflow_without_roles(airflow_server: ForkServer, postgres: Postgres, tmp_path: Path) -> AirflowHere:
+    return fresh(airflow_server, postgres, tmp_path, MIGRATED)
 
 
 @pytest.fixture
 def airflow(airflow_server: ForkServer, postgres: Postgres, tmp_path: Path) -> AirflowHere:
     """Airflow on a freshly migrated database of its own."""
+    return fresh(airflow_server, postgres, tmp_path, WITH_ROLES)
+
+
+def fresh(server: ForkServer, postgres: Postgres, folder: Path, template: str) -> AirflowHere:
     name = f"test_{next(NUMBERS)}"
-    postgres.sql(f"create database {name} template {TEMPLATE}")
+    postgres.sql(f"create database {name} template {template}")
     env = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.url(name)}
-    return AirflowHere(airflow_server, postgres, name, tmp_path, env)
+    return AirflowHere(server, postgres, name, folder, env)

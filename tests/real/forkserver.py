@@ -1,8 +1,8 @@
 """Runs inside Airflow's virtualenv: imports Airflow once, then forks for each run, which costs 0.1 s instead of 6 s.
 
-A client connects to the Unix socket named by the first argument and sends one JSON line {"argv", "env", "code"} with three
-file descriptors (stdin, stdout, stderr). The answer is the child's process id in one line, and its exit code in another;
-a child that is killed answers no code. `argv` runs a script or folder as `python` would, `code` runs text.
+A client connects to the Unix socket named by the first argument and sends one JSON line {"argv", "env", "code"} with
+three file descriptors (stdin, stdout, stderr). The answer is the child's process id in one line and its exit code in
+another; a child that is killed answers no code. `argv` runs a script or folder as `python` would, `code` runs text.
 """
 
 import json

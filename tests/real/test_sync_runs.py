@@ -116,14 +116,11 @@ def test_what_a_person_made_by_hand_stays(airflow: AirflowHere) -> None:
     # the file wins over what has the name of one of its entries; a value set by hand is gone, and the run says so
     assert done.out.splitlines()[1] == (
         "adopted connection warehouse (set conn_type, host, login, password, port, schema; "
-        "was there before; now as in the file, and never deleted by the sync)"
+        "was there before; now as the file says, and never deleted by the sync)"
     )
     assert airflow.sync(VERBATIM).last() == "0 changes"
     gone = airflow.sync("airflow: {}")
-    assert (
-        "left connection warehouse (no longer in the file, but not made by the sync: delete it by hand if it is not wanted)"
-        in gone.out
-    )
+    assert "left connection warehouse (no longer in the file, but not made by the sync: yours to delete)" in gone.out
     assert airflow.sync("airflow: {}").last() == "0 changes"
     found = airflow.python(READ, connections=["by_hand", "warehouse"], variables=["by_hand"])
     assert found["connections"] == {
@@ -178,7 +175,7 @@ answer = None
     assert done.out.splitlines()[:3] == [
         "forgotten connection my_s3 (no longer in the file, and gone already)",
         "deleted connection warehouse",
-        "left connection other (no longer in the file, but not made by the sync: delete it by hand if it is not wanted)",
+        "left connection other (no longer in the file, but not made by the sync: yours to delete)",
     ]
     assert airflow.sql("select conn_id, conn_type from connection") == "other|http"
 
@@ -202,7 +199,10 @@ def test_a_rotated_fernet_key_is_no_change_and_a_foreign_one_is_refused(airflow:
     assert (rotated.code, rotated.last()) == (0, "0 changes")
     foreign = airflow.sync(VERBATIM, env={"AIRFLOW__CORE__FERNET_KEY": other})
     assert foreign.code == 1
-    assert "the connection my_s3 in the database was encrypted by a fernet key that this Airflow does not have" in foreign.err
+    assert (
+        "the connection my_s3 in the database was encrypted by a fernet key that this Airflow does not have"
+        in foreign.err
+    )
     none = airflow.sync(VERBATIM, env={"AIRFLOW__CORE__FERNET_KEY": ""})
     assert (none.code, none.err.splitlines()[0][:37]) == (1, "error: this Airflow has no fernet key")
     assert airflow.contents() == before

@@ -30,6 +30,14 @@ def _float(_: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
     return float(node.value)  # PyYAML's own needs YAML 1.1's dot
 
 
+def _text(_: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
+    """JSON writes what lies above U+FFFF as two escapes; PyYAML leaves two half characters of them."""
+    try:
+        return node.value.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        return node.value
+
+
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, Any]:
     seen: set[tuple[str, str]] = set()
     for key, _ in node.value:
@@ -59,8 +67,8 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.yaml_constructors = {
     tag: maker
     for tag, maker in yaml.SafeLoader.yaml_constructors.items()
-    if tag is None or tag.removeprefix(_CORE) in ("null", "bool", "int", "str", "seq")
-} | {f"{_CORE}float": _float, f"{_CORE}map": _mapping}
+    if tag is None or tag.removeprefix(_CORE) in ("null", "bool", "int", "seq")
+} | {f"{_CORE}float": _float, f"{_CORE}str": _text, f"{_CORE}map": _mapping}
 
 
 def unpack(raw: bytes) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 ORDER = ("created", "changed", "adopted", "deleted", "left", "forgotten")
 WHY = {
     "adopted": "was there before; now as the file says, and never deleted by the sync",
-    "left": "no longer in the file, but not made by the sync: delete it by hand if it is not wanted",
+    "left": "no longer in the file, but not made by the sync: yours to delete",
     "forgotten": "no longer in the file, and gone already",
 }
 
