@@ -1,0 +1,183 @@
+"""What must hold in every plan, whatever the settings (checks.md, "Invariants checkable on the recorded plan").
+
+Each function takes a plan and returns what breaks its rule, as readable lines; empty is good. The number in a
+function's docstring is the invariant's. Those of one cloud or layer stand in that layer's own tests.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from infra.preview.model import Plan, Resource
+from tests.program.stacks import SECRET, UNKNOWN, leaves, pod_specs
+
+Invariant = Callable[[Plan], Iterator[str]]
+RELEASE = "kubernetes:helm.sh/v3:Release"
+SENSITIVE = re.compile(r"password|secret|token|connection|kubeconfig|credential|privatekey", re.IGNORECASE)
+# Names, references, switches and documents about secrets hold none (checks.md, invariant 1).
+HARMLESS = re.compile(
+    r"(name|names|id|ids|arn|arns|ref|type|class|kind|mode|path|version|hops|limit|enabled|policy|count|ttl|throttling|"
+    r"namespace|seconds|usage|security|automountserviceaccounttoken|max_connections|method|endpoint|audience)$",
+    re.IGNORECASE,
+)
+
+
+def secrets_are_secret(plan: Plan) -> Iterator[str]:
+    """1: a value at a path that speaks of a secret is under the sentinel; no name, tag or argument holds one."""
+    for resource in plan:
+        for path, value in leaves(resource.inputs):
+            key = path[-1] if path else ""
+            if resource.type == "kubernetes:core/v1:Secret" and path[0] in ("data", "stringData"):
+                if value != SECRET:
+                    yield f"{resource.urn}: {'.'.join(path)} is not secret"
+            elif isinstance(value, str) and SENSITIVE.search(key) and not HARMLESS.search(key) and "values" not in path:
+                yield f"{resource.urn}: {'.'.join(path)} is in the clear"
+            if value == SECRET and path and path[0] in ("tags", "metadata"):
+                yield f"{resource.urn}: {'.'.join(path)} is a secret in a name, label or tag"
+
+
+def helm_values_are_open(plan: Plan) -> Iterator[str]:
+    """2: Release values hold no secret; unknown only where a name is made by a cluster that does not exist yet."""
+    for release in plan.of_type(RELEASE):
+        for path, value in leaves(release.inputs.get("values", {})):
+            if value == SECRET:
+                yield f"{release.urn}: values.{'.'.join(path)} is a secret"
+            if value == UNKNOWN and not path[-1].lower().endswith("name"):
+                yield f"{release.urn}: values.{'.'.join(path)} is unknown"
+
+
+def kubernetes_by_an_explicit_provider(plan: Plan) -> Iterator[str]:
+    """3: each Kubernetes object names our provider, whose kubeconfig is secret and whose cluster has an identifier."""
+    for resource in plan:
+        if resource.type.startswith("kubernetes:") and resource.custom and not resource.provider:
+            yield f"{resource.urn}: no provider"
+    for provider in plan.of_type("pulumi:providers:kubernetes"):
+        if provider.inputs.get("kubeconfig") != SECRET:
+            yield f"{provider.urn}: its kubeconfig is not secret"
+        if not provider.inputs.get("clusterIdentifier"):
+            yield f"{provider.urn}: no clusterIdentifier"
+        for key in ("deleteUnreachable", "upsertExistingObjects"):
+            if key in provider.inputs:
+                yield f"{provider.urn}: {key} is set"
+
+
+def components_are_not_kept(plan: Plan) -> Iterator[str]:
+    """4: protection is for what holds data; a component that has it passes it on to all its children."""
+    for resource in plan:
+        if not resource.custom and (resource.options.protect or resource.options.retain_on_delete):
+            yield f"{resource.urn}: a component is protected or retained"
+
+
+def pins(plan: Plan) -> Iterator[str]:
+    """22: every chart has an exact version, every image an exact tag or a digest."""
+    for release in plan.of_type(RELEASE):
+        if not re.fullmatch(r"v?\d+\.\d+\.\d+", str(release.inputs.get("version", ""))):
+            yield f"{release.urn}: version {release.inputs.get('version')!r}"
+    for resource in plan:
+        for path, value in leaves(resource.inputs):
+            if path[-1:] == ("image",) and isinstance(value, str) and not _pinned(value):
+                yield f"{resource.urn}: image {value}"
+
+
+def namespaces_have_levels(plan: Plan) -> Iterator[str]:
+    """23: every namespace says its Pod Security level, and has a policy that denies by default."""
+    denied = {
+        _namespace(policy)
+        for policy in plan.of_type("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+        if policy.inputs["spec"].get("podSelector") in ({}, None) and not policy.inputs["spec"].get("ingress")
+    }
+    for namespace in plan.of_type("kubernetes:core/v1:Namespace"):
+        metadata = namespace.inputs.get("metadata", {})
+        level = metadata.get("labels", {}).get("pod-security.kubernetes.io/enforce")
+        if level not in ("restricted", "baseline", "privileged"):
+            yield f"{namespace.urn}: no Pod Security level"
+        if str(metadata.get("name")) not in denied and UNKNOWN not in denied:
+            yield f"{namespace.urn}: no NetworkPolicy that denies by default"
+
+
+def containers_are_confined(plan: Plan) -> Iterator[str]:
+    """23: own containers have requests and limits, no privilege, no root, and the runtime's seccomp profile."""
+    for resource in plan:
+        for spec in pod_specs(resource.inputs) if resource.package == "kubernetes" else ():
+            yield from (f"{resource.urn}: {line}" for line in _confinement(spec))
+
+
+def ingresses_have_tls(plan: Plan) -> Iterator[str]:
+    """24: every Ingress has a class, TLS for its hosts and no snippet."""
+    for ingress in plan.of_type("kubernetes:networking.k8s.io/v1:Ingress"):
+        spec = ingress.inputs["spec"]
+        hosts = {rule.get("host") for rule in spec.get("rules", [])}
+        secured = {host for tls in spec.get("tls", []) for host in tls.get("hosts", [])}
+        if not spec.get("ingressClassName"):
+            yield f"{ingress.urn}: no class"
+        if hosts - secured:
+            yield f"{ingress.urn}: hosts without TLS {hosts - secured}"
+        if any("snippet" in key for key in ingress.inputs["metadata"].get("annotations", {})):
+            yield f"{ingress.urn}: a snippet"
+
+
+def releases_are_awaited(plan: Plan) -> Iterator[str]:
+    """25: every Release waits for its pods, and long enough."""
+    for release in plan.of_type(RELEASE):
+        if release.inputs.get("skipAwait"):
+            yield f"{release.urn}: skipAwait"
+        if (release.inputs.get("timeout") or 0) < 900:
+            yield f"{release.urn}: timeout {release.inputs.get('timeout')}"
+
+
+def urns_are_unique(plan: Plan) -> Iterator[str]:
+    """25: no duplicate URN, and no dependency on what is not in the plan."""
+    for urn, count in Counter(resource.urn for resource in plan).items():
+        if count > 1:
+            yield f"{urn}: {count} times"
+    for resource in plan:
+        for other in resource.waits_for - plan.by_urn.keys():
+            yield f"{resource.urn}: waits for {other}, which is nowhere"
+
+
+EVERYWHERE: tuple[Invariant, ...] = (
+    secrets_are_secret,
+    helm_values_are_open,
+    kubernetes_by_an_explicit_provider,
+    components_are_not_kept,
+    pins,
+    namespaces_have_levels,
+    containers_are_confined,
+    ingresses_have_tls,
+    releases_are_awaited,
+    urns_are_unique,
+)
+
+
+def broken(plan: Plan) -> list[str]:
+    """Every line that every invariant has to say of a plan."""
+    return [f"{rule.__name__}: {line}" for rule in EVERYWHERE for line in rule(plan)]
+
+
+def _pinned(image: str) -> bool:
+    if "@sha256:" in image:
+        return True
+    tag = image.rpartition("/")[2].partition(":")[2]
+    return bool(tag) and tag != "latest"
+
+
+def _namespace(resource: Resource) -> Any:
+    value = resource.inputs.get("metadata", {}).get("namespace")
+    return UNKNOWN if value == UNKNOWN else str(value)
+
+
+def _confinement(spec: Mapping[str, Any]) -> Iterator[str]:
+    pod = spec.get("securityContext") or {}
+    for container in [*spec.get("containers", []), *(spec.get("initContainers") or [])]:
+        own = container.get("securityContext") or {}
+        resources = container.get("resources") or {}
+        name = container.get("name")
+        if not (resources.get("requests") and resources.get("limits")):
+            yield f"{name} has no requests or limits"
+        if own.get("allowPrivilegeEscalation") is not False or (own.get("capabilities") or {}).get("drop") != ["ALL"]:
+            yield f"{name} may gain privileges"
+        if not (own.get("runAsNonRoot") or pod.get("runAsNonRoot")):
+            yield f"{name} may run as root"
+        if (own.get("seccompProfile") or pod.get("seccompProfile") or {}).get("type") != "RuntimeDefault":
+            yield f"{name} has no seccomp profile"
