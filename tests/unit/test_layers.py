@@ -8,7 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # Left to right. A package may import those before it, and itself.
-ORDER = ("settings", "contracts", "names", "versions", "cloud", "platform", "airflow", "program", "preview")
+SHARED = ("settings", "contracts", "names", "versions", "namespaces")
+ORDER = (*SHARED, "cloud", "platform", "airflow", "program", "preview")
 FREE = {"settings": set[str](), "contracts": set[str](), "names": set[str](), "versions": set[str]()}
 
 

@@ -1,0 +1,133 @@
+"""A namespace as every layer makes it: Pod Security by labels, and no connection that nobody allowed.
+
+`Namespace` closes itself in both directions, lets its pods ask the cluster's DNS, and then allows what the caller
+names, one policy for each. A cluster whose network plugin ignores NetworkPolicies (kind's older one) runs the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+from pulumi_kubernetes import core, networking
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
+from pulumi_kubernetes.networking.v1 import (
+    IPBlockArgs,
+    NetworkPolicyEgressRuleArgs,
+    NetworkPolicyIngressRuleArgs,
+    NetworkPolicyPeerArgs,
+    NetworkPolicyPortArgs,
+    NetworkPolicySpecArgs,
+)
+
+from infra.contracts import Peer
+
+Level = Literal["restricted", "baseline", "privileged"]
+
+NAME_LABEL = "kubernetes.io/metadata.name"
+ANYWHERE = Peer(cidr="0.0.0.0/0")
+ALL_PODS = Peer()
+DNS = (Peer(namespace="kube-system"), Peer(cidr="169.254.20.10/32"))
+"""CoreDNS, and the address of NodeLocal DNSCache where a cluster has it."""
+
+
+@dataclass(frozen=True)
+class Allow:
+    """Connections from (`ingress`) or to (`egress`) `peers`, for the pods with these labels; none: every pod.
+
+    No port means every port. An empty tuple of peers means everybody, in the cluster and outside.
+    """
+
+    direction: Literal["ingress", "egress"]
+    peers: tuple[Peer, ...] = ()
+    ports: tuple[int | str, ...] = ()
+    pods: Mapping[str, str] = field(default_factory=dict[str, str])
+    protocols: tuple[str, ...] = ("TCP",)
+
+
+def within(namespace: str) -> dict[str, Allow]:
+    """Pods of one namespace talk to each other."""
+    here = (Peer(namespace=namespace),)
+    return {"from-within": Allow("ingress", here), "to-within": Allow("egress", here)}
+
+
+def policy_spec(allow: Allow) -> NetworkPolicySpecArgs:
+    """The policy of one allowance."""
+    selector = LabelSelectorArgs(match_labels=dict(allow.pods)) if allow.pods else LabelSelectorArgs()
+    peers = [_peer(peer) for peer in allow.peers] or None
+    ports = [NetworkPolicyPortArgs(port=port, protocol=kind) for port in allow.ports for kind in allow.protocols]
+    if allow.direction == "ingress":
+        rule = NetworkPolicyIngressRuleArgs(from_=peers, ports=ports or None)
+        return NetworkPolicySpecArgs(pod_selector=selector, policy_types=["Ingress"], ingress=[rule])
+    rule = NetworkPolicyEgressRuleArgs(to=peers, ports=ports or None)
+    return NetworkPolicySpecArgs(pod_selector=selector, policy_types=["Egress"], egress=[rule])
+
+
+def _peer(peer: Peer) -> NetworkPolicyPeerArgs:
+    if peer.cidr is not None:
+        return NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=peer.cidr))
+    # An empty selector is every namespace; a missing one would be this policy's own.
+    namespace = (
+        LabelSelectorArgs(match_labels={NAME_LABEL: peer.namespace})
+        if peer.namespace is not None
+        else LabelSelectorArgs()
+    )
+    pods = LabelSelectorArgs(match_labels=dict(peer.pod_labels)) if peer.pod_labels else None
+    return NetworkPolicyPeerArgs(namespace_selector=namespace, pod_selector=pods)
+
+
+class Namespace(pulumi.ComponentResource):
+    """A namespace and its policies. Depend on the component: whoever runs in it finds its connections allowed.
+
+    `namespace` is the name in the cluster, given and not generated: Helm releases take it, and their inputs must be
+    known before the first run. `reason` is asked for where the level is `privileged`, and stands on the namespace.
+    """
+
+    namespace: str
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        namespace: str,
+        labels: Mapping[str, str],
+        allow: Mapping[str, Allow],
+        level: Level = "restricted",
+        reason: str | None = None,
+        ready: tuple[pulumi.Resource, ...] = (),
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("airflow:kubernetes:Namespace", name, None, opts)
+        if level == "privileged" and not reason:
+            raise ValueError(f"namespace {namespace}: a privileged namespace says why")
+        self.namespace = namespace
+        made = core.v1.Namespace(
+            name,
+            metadata=ObjectMetaArgs(
+                name=namespace,
+                labels={
+                    **labels,
+                    **{f"pod-security.kubernetes.io/{mode}": level for mode in ("enforce", "warn", "audit")},
+                },
+                annotations={"airflow-platform/reason": reason} if reason else None,
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(ready)),
+        )
+        self._policy(f"{name}-default-deny", _deny(), made)
+        policies = {"dns": Allow("egress", DNS, (53,), protocols=("UDP", "TCP")), **allow}
+        for purpose, allowed in policies.items():
+            self._policy(f"{name}-{purpose}", policy_spec(allowed), made)
+        self.register_outputs({})
+
+    def _policy(self, name: str, spec: NetworkPolicySpecArgs, made: kubernetes.core.v1.Namespace) -> None:
+        networking.v1.NetworkPolicy(
+            name,
+            metadata=ObjectMetaArgs(namespace=self.namespace),
+            spec=spec,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[made]),
+        )
+
+
+def _deny() -> NetworkPolicySpecArgs:
+    return NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(), policy_types=["Ingress", "Egress"])
