@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from infra.settings.base import Cidr, Model
+from infra.settings.base import Model
+from infra.settings.cloud_common import CloudCluster, CloudDatabase
 from infra.settings.problems import refuse
 
 
@@ -17,11 +18,10 @@ def _account(value: str) -> str:
 AccountId = Annotated[str, AfterValidator(_account)]
 
 
-class AwsCluster(Model):
+class AwsCluster(CloudCluster):
     """EKS."""
 
     admins: tuple[str, ...] = Field(min_length=1, description="ARNs of the roles that administer the cluster")
-    api_allowed_cidrs: tuple[Cidr, ...] = Field(default=(), description="from where the public API endpoint is reached")
 
 
 class AwsCloud(Model):
@@ -31,3 +31,4 @@ class AwsCloud(Model):
     account: AccountId = Field(description="the account that a run must be in; any other is refused")
     region: str
     cluster: AwsCluster
+    database: CloudDatabase = CloudDatabase()

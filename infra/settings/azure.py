@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from infra.settings.base import Cidr, Model
+from infra.settings.base import Model
+from infra.settings.cloud_common import CloudCluster, CloudDatabase
 from infra.settings.problems import refuse
 
 
@@ -18,11 +19,10 @@ def _guid(value: str) -> str:
 Guid = Annotated[str, AfterValidator(_guid)]
 
 
-class AzureCluster(Model):
+class AzureCluster(CloudCluster):
     """AKS."""
 
     admins: tuple[Guid, ...] = Field(min_length=1, description="object ids of the Entra groups that administer it")
-    api_allowed_cidrs: tuple[Cidr, ...] = Field(default=(), description="from where the public API endpoint is reached")
 
 
 class AzureCloud(Model):
@@ -33,3 +33,4 @@ class AzureCloud(Model):
     tenant: Guid
     region: str
     cluster: AzureCluster
+    database: CloudDatabase = CloudDatabase()

@@ -1,0 +1,154 @@
+"""Rules that see more than one field and hold for AWS and Azure alike."""
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+
+from infra.settings.aws import AwsCloud
+from infra.settings.azure import AzureCloud
+from infra.settings.cloud_common import CloudCluster
+from infra.settings.model import Settings
+from infra.settings.problems import Problem
+from infra.settings.sizes import CloudFigures
+from infra.versions import KUBERNETES_KNOWN
+
+INGRESS_NGINX_LAST = (1, 35)  # its last release, chart 4.15.1, was tested up to Kubernetes 1.35 and is read-only
+
+
+def managed(settings: Settings) -> AwsCloud | AzureCloud | None:
+    """The cloud's settings where there is a cloud to manage."""
+    return settings.cloud if isinstance(settings.cloud, AwsCloud | AzureCloud) else None
+
+
+def figures(settings: Settings) -> CloudFigures:
+    """The size's figures on this stack's cloud."""
+    return settings.sized.aws if settings.cloud.kind == "aws" else settings.sized.azure
+
+
+def api_allow_list(settings: Settings) -> Iterator[Problem]:
+    """The API of the cluster is reached from named networks."""
+    cloud = managed(settings)
+    if cloud is None or cloud.cluster.api == "private":
+        return
+    key = "airflow:cloud.cluster.apiAllowedCidrs"
+    if not cloud.cluster.api_allowed_cidrs:
+        yield Problem(
+            key,
+            "a public API is limited to networks that are named",
+            "list those of the office, the VPN and CI, or set cloud.cluster.api to private",
+            [],
+        )
+    for index, network in enumerate(cloud.cluster.api_allowed_cidrs):
+        if ipaddress.IPv4Network(network).prefixlen == 0 and not cloud.cluster.allow_public_api:
+            yield Problem(
+                f"{key}[{index}]",
+                "the API is not open to the world",
+                "name networks, or say so by cloud.cluster.allowPublicApi: true",
+                network,
+            )
+
+
+def kubernetes_version(settings: Settings) -> Iterator[Problem]:
+    """A version that this program's charts and pins were chosen for, and that the ingress controller knows."""
+    cloud = managed(settings)
+    if cloud is None:
+        return
+    version = cloud.cluster.kubernetes_version
+    key = "airflow:cloud.cluster.kubernetesVersion"
+    known = ", ".join(KUBERNETES_KNOWN)
+    parts = version.split(".")
+    if len(parts) != 2 or not all(part.isdecimal() for part in parts):
+        yield Problem(key, "a minor version as quoted text", f'one of {known}, for example "1.34"', version)
+        return
+    ingress = settings.platform.ingress
+    if (int(parts[0]), int(parts[1])) > INGRESS_NGINX_LAST and ingress.state == "on" and ingress.controller == "nginx":
+        yield Problem(
+            key,
+            "at most 1.35 with ingress-nginx, which is retired and was not tested with later versions",
+            "set platform.ingress.controller to traefik, or choose 1.35",
+            version,
+        )
+    elif version not in KUBERNETES_KNOWN:
+        yield Problem(key, f"one of {known}", "choose one of them", version)
+
+
+def service_overlap(cluster: CloudCluster, networks: Iterable[str]) -> Iterator[Problem]:
+    """Services, nodes and pods share one routing table, so that their networks must not overlap."""
+    service = ipaddress.IPv4Network(cluster.service_cidr)
+    for network in networks:
+        if service.overlaps(ipaddress.IPv4Network(network)):
+            yield Problem(
+                "airflow:cloud.cluster.serviceCidr",
+                f"outside the networks of nodes and pods ({network})",
+                "choose another, for example 172.20.0.0/16",
+                str(service),
+            )
+
+
+def node_counts(settings: Settings) -> Iterator[Problem]:
+    """A pool's counts are in order, and the system pool is never empty."""
+    if managed(settings) is None:
+        return
+    base = f"airflow:figures.{settings.cloud.kind}"
+    for name in ("system", "tasks"):
+        pool = getattr(figures(settings), name)
+        if not pool.min <= pool.desired <= pool.max:
+            yield Problem(
+                f"{base}.{name}.desired",
+                "min <= desired <= max",
+                "put the three in order",
+                f"{pool.min}, {pool.desired}, {pool.max}",
+            )
+        if name == "system" and pool.min == 0:
+            yield Problem(f"{base}.system.min", "1 or more: Airflow itself runs there", "set 2, one a zone", 0)
+
+
+def database_production(settings: Settings) -> Iterator[Problem]:
+    """Production's database has a standby, backups of a week and a lock on its deletion."""
+    cloud = managed(settings)
+    if cloud is None or not settings.production:
+        return
+    key, database = "airflow:cloud.database", cloud.database
+    if database.highly_available is False:
+        yield Problem(
+            f"{key}.highlyAvailable", "production needs a standby in another zone", "leave it out or set true", False
+        )
+    if database.backup_retention_days < 7:
+        yield Problem(
+            f"{key}.backupRetentionDays",
+            "production keeps backups for 7 days or more",
+            "set 7 or more",
+            database.backup_retention_days,
+        )
+    if database.deletion_protection is False:
+        yield Problem(
+            f"{key}.deletionProtection",
+            "production's database can't be deleted by mistake",
+            "leave it out or set true",
+            False,
+        )
+
+
+def production_replicas(settings: Settings) -> Iterator[Problem]:
+    """In production nothing that Airflow needs stands once: a drained node must not stop it."""
+    if not settings.production or managed(settings) is None:
+        return
+    for key, component in (
+        ("scheduler", settings.sized.scheduler),
+        ("apiServer", settings.sized.api_server),
+        ("dagProcessor", settings.sized.dag_processor),
+        ("triggerer", settings.sized.triggerer),
+        ("ingress", settings.sized.ingress),
+    ):
+        if component.replicas < 2:
+            yield Problem(
+                f"airflow:figures.{key}.replicas", "2 or more in production", "set 2 or more", component.replicas
+            )
+
+
+RULES = (
+    api_allow_list,
+    kubernetes_version,
+    node_counts,
+    database_production,
+    production_replicas,
+)
