@@ -15,7 +15,6 @@ class Keys:
     """What `load` read or made; never printed."""
 
     admin_password: str
-    database_password: str
     fernet_key: str
     jwt_secret: str
     api_secret_key: str
@@ -35,7 +34,6 @@ def load(folder: Path) -> Keys:
 
     return Keys(
         admin_password=_once(admin_password_file(folder), lambda: secrets.token_urlsafe(16)),
-        database_password=_once(folder / "database-password", text),
         fernet_key=_once(folder / "fernet-key", lambda: base64.urlsafe_b64encode(os.urandom(32)).decode()),
         jwt_secret=_once(folder / "jwt-secret", lambda: secrets.token_urlsafe(64)),
         api_secret_key=_once(folder / "api-secret-key", text),

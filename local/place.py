@@ -30,6 +30,16 @@ class Place:
         return self.root / "venv"
 
     @property
+    def home(self) -> Path:
+        """AIRFLOW_HOME, and the working directory of Airflow's processes."""
+        return self.root / "home"
+
+    @property
+    def run(self) -> Path:
+        """The supervisor's socket and configuration: 0700."""
+        return self.root / "run"
+
+    @property
     def keys(self) -> Path:
         """Generated passwords and keys: a 0700 folder of 0600 files."""
         return self.root / "keys"

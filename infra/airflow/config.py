@@ -38,9 +38,12 @@ SECRETS = {
 
 DIFFERENCES = {
     "core.executor": "the cluster runs tasks in pods or on workers, this machine as processes",
+    "core.parallelism": "a cluster's size, or this machine's cores",
     "core.dags_folder": "a path",
     "core.plugins_folder": "a path",
     "core.execution_api_server_url": "the cluster's own service, or this machine's port",
+    "api.host": "loopback here, the pod's addresses there",
+    "api.port": "several checkouts on one machine",
     "api.base_url": "the ingress's host and path, or localhost",
     "api.instance_name": "says in the UI which of the two it is",
     "logging.base_log_folder": "a path",

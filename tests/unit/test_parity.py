@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from infra.airflow.config import DIFFERENCES, World, environment, options, variable
+from local.environment import airflow_options
+from local.place import Place
 
 CLUSTER = World(
     executor="KubernetesExecutor",
@@ -14,30 +17,22 @@ CLUSTER = World(
     plugins_folder="/opt/airflow/plugins",
     base_log_folder="/opt/airflow/logs",
 )
-LOCAL = World(
-    executor="LocalExecutor",
-    base_url="http://localhost:1234",
-    execution_api_server_url="http://localhost:1234/execution/",
-    instance_name="local",
-    dags_folder="/home/me/airflow/dags",
-    plugins_folder="/home/me/airflow/plugins",
-    base_log_folder="/home/me/airflow/.airflow/logs/tasks",
-)
+HERE = Place(Path("/home/me/airflow"))
 
 
 def test_both_worlds_differ_only_in_the_written_list() -> None:
-    here, there = environment(options(LOCAL)), environment(options(CLUSTER))
+    here, there = environment(airflow_options(HERE, 1234)), environment(options(CLUSTER))
     different = {name for name in here.keys() | there.keys() if here.get(name) != there.get(name)}
     written = {variable(*option.split(".")) for option in DIFFERENCES}
     assert different <= written, f"not in DIFFERENCES of infra/airflow/config.py: {different - written}"
 
 
 def test_overrides_win_and_leave_the_rest() -> None:
-    plain = options(LOCAL)
-    given = options(LOCAL, {"core": {"load_examples": "True"}, "scheduler": {"catchup_by_default": "True"}})
+    plain = options(CLUSTER)
+    given = options(CLUSTER, {"core": {"load_examples": "True"}, "scheduler": {"catchup_by_default": "True"}})
     assert given["core"] == {**plain["core"], "load_examples": "True"}
     assert given["scheduler"] == {"catchup_by_default": "True"}
-    assert plain == options(LOCAL)
+    assert plain == options(CLUSTER)
 
 
 def test_the_module_needs_no_pulumi() -> None:

@@ -1,0 +1,142 @@
+"""The story of `make up`: from nothing to a healthy Airflow, and staying with it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Generator
+from types import FrameType
+from typing import NoReturn
+
+from rich.console import Console
+
+from local import database, environment, health, ports, prepare, rest, supervisor
+from local.instance import banner, locked, port_of, remember_port, stop
+from local.orphans import sweep
+from local.place import Place
+from local.services import AIRFLOW, POSTGRES, SUPERVISOR, Service
+from local.steps import StepError, Steps
+
+POSTGRES_SECONDS = 30
+AIRFLOW_SECONDS = 180
+DAGS_SECONDS = 60
+POLL_SECONDS = 0.5
+WATCH_SECONDS = 2
+
+
+class Stopped(BaseException):
+    """Ctrl-C, a signal, or the end of the process that called us."""
+
+
+def up(place: Place, port: int, *, attached: bool) -> None:
+    """Start everything, or say that it runs; attached, stay until Ctrl-C, a signal or the end of the caller."""
+    steps = Steps()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stopped)
+    caller = os.getppid()
+    with ended_by_a_stop(place, steps.console):
+        with locked(place):
+            running = port_of(place)
+            if running:
+                steps.console.print(f"already running\n{banner(place, running)}", soft_wrap=True)
+                return
+            with ended_by_a_failure(place):
+                start(place, port, steps, attached=attached)
+            took = time.monotonic() - steps.began
+            steps.console.print(f"\nready after {took:.1f} s\n{banner(place, port)}", soft_wrap=True)
+        if attached:
+            steps.console.print("  Ctrl-C    stops everything\n")
+            follow(steps.console, caller)
+
+
+def start(place: Place, port: int, steps: Steps, *, attached: bool) -> None:
+    """Every step from nothing to healthy."""
+    with steps.step("settings"):
+        ports.claim(port)
+        prepare.check_settings(place)
+    with steps.step("PostgreSQL") as step:
+        left = sweep(place.checkout)
+        step.detail = f"(ended {left} processes that a crash had left)" if left else ""
+        database.choose(place).prepare()
+        variables = environment.build(place, port)
+        guard = supervisor.launch(place, variables, attached=attached)
+        remember_port(place, port)
+        _wait(place, SUPERVISOR, POSTGRES_SECONDS, lambda: supervisor.states() is not None, guard)
+        supervisor.start(POSTGRES)
+        _wait(place, POSTGRES, POSTGRES_SECONDS, lambda: health.database_answers(place), guard)
+    with steps.step("migration") as step:
+        prepare.migrate(place, variables, step)
+    with steps.step("connections") as step:
+        prepare.sync(place, variables, step)
+    began = time.monotonic()
+    for service in AIRFLOW:
+        supervisor.start(service)
+    for service in AIRFLOW:
+        with steps.step(service.name, began):
+            _wait(place, service, AIRFLOW_SECONDS, lambda name=service.name: health.airflow(port)[name], guard)
+    with steps.step("DAGs", began) as step:
+        step.detail = rest.first_parse(place, port, DAGS_SECONDS)
+
+
+def follow(console: Console, caller: int) -> None:
+    """Tell of each service that is restarted, until something stops us or the supervisor is gone."""
+    before = supervisor.states() or {}
+    while (states := supervisor.states()) is not None:
+        if os.getppid() != caller:
+            raise Stopped("the caller ended")
+        for name, state in states.items():
+            if state.pid != before[name].pid and state.pid:
+                console.print(
+                    f"{time.strftime('%H:%M:%S')} {name} had ended and was started again (make logs SERVICE={name})"
+                )
+        before = states
+        time.sleep(WATCH_SECONDS)
+    console.print("stopped")
+
+
+def _wait(
+    place: Place, service: Service, seconds: float, ready: Callable[[], bool], guard: subprocess.Popen[bytes]
+) -> None:
+    """Wait until `ready`; StepError with the service's log where it gives up, its supervisor ends, or time runs out."""
+    log, end = place.logs / f"{service.name}.log", time.monotonic() + seconds
+    while not ready():
+        state = (supervisor.states() or {}).get(service.name)
+        if guard.poll() is not None:
+            raise StepError("the supervisor ended", "mend that and `make up` again", place.logs / "guard.log")
+        if state and state.name == "FATAL":
+            raise StepError(f"{service.name} does not stay up", "mend that and `make up` again", log)
+        if time.monotonic() > end:
+            raise StepError(
+                f"{service.name} is not healthy after {seconds:.0f} s", "mend that and `make up` again", log
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def _stopped(number: int, _: FrameType | None) -> NoReturn:
+    raise Stopped(signal.Signals(number).name)
+
+
+@contextlib.contextmanager
+def ended_by_a_failure(place: Place) -> Generator[None, None, None]:
+    """No half-started environment stays behind a failure."""
+    try:
+        yield
+    except Exception:
+        stop(place)
+        raise
+
+
+@contextlib.contextmanager
+def ended_by_a_stop(place: Place, console: Console) -> Generator[None, None, None]:
+    """Ctrl-C and signals end everything, in order; a second one does not interrupt that."""
+    try:
+        yield
+    except Stopped as reason:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        console.print(f"\n{reason}: stopping …")
+        stop(place)
+        console.print("stopped")
