@@ -6,6 +6,7 @@ Exit code 0; 2 for what the user can repair (settings, files, options), with its
 import json
 import sys
 import traceback
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,9 +16,12 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from infra.preview import planning, report
+from infra.preview import diff, diff_report, planning, report
 from infra.preview.errors import InputError
-from infra.preview.planning import Planned, Request
+from infra.preview.graph import mermaid
+from infra.preview.planning import Request
+from infra.preview.report import Line
+from infra.preview.schedule import Schedule, schedule
 
 
 class Format(StrEnum):
@@ -41,25 +45,72 @@ def main(
         str | None, typer.Option(metavar="KEY", help="Check this secret's value, read from standard input.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    form: Annotated[Format, typer.Option("--format", help="How to write the result.")] = Format.TEXT,
+    form: Annotated[
+        Format,
+        typer.Option("--format", help="How to write the result; markdown (a pull request's comment) for --diff."),
+    ] = Format.TEXT,
+    earlier: Annotated[
+        Path | None,
+        typer.Option("--diff", metavar="PLAN.json", help="Show what changes since this plan, written by --json."),
+    ] = None,
+    graph: Annotated[
+        Path | None, typer.Option(metavar="FILE.mmd", help="Draw the plan into this file as a Mermaid flowchart.")
+    ] = None,
+    critical_path: Annotated[
+        bool, typer.Option("--critical-path", help="Show the longest chain of creations and how long the `up` takes.")
+    ] = False,
 ) -> None:
     """Show what the first `pulumi up` of a stack would create. Needs no Pulumi CLI, no account and no network."""
     form = Format.JSON if as_json else form
+    if form is Format.MARKDOWN and earlier is None:
+        raise InputError("--format markdown is for a comment on a change: give --diff PLAN.json too")
+    if earlier is not None and critical_path:
+        raise InputError("--diff and --critical-path answer different questions: ask one at a time")
+    before = None if earlier is None else diff.load(earlier)
     secrets = {} if secret is None else {secret: sys.stdin.read()}
     planned = planning.make(Request(stack, stacks, config or (), secrets))
-    if form is Format.JSON:
+    if graph is not None:
+        _write(graph, mermaid(planned.plan))
+    if before is not None:
+        _difference(diff.compare(before, planned.plan), form)
+    elif critical_path:
+        _times(schedule(planned.plan), form)
+    elif form is Format.JSON:
         _json(planned.plan.as_json())
     else:
-        _tree(planned)
+        _text(report.lines(planned.plan, planned.commands))
+
+
+def _difference(changes: diff.Diff, form: Format) -> None:
+    if form is Format.JSON:
+        _json(changes.as_json())
+    elif form is Format.MARKDOWN:
+        sys.stdout.write(diff_report.markdown(changes))
+    else:
+        _text(diff_report.lines(changes))
+
+
+def _times(result: Schedule, form: Format) -> None:
+    if form is Format.JSON:
+        _json(result.as_json())
+    else:
+        _text(report.critical_path(result))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def _tree(planned: Planned) -> None:
+def _text(lines: Iterable[Line]) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    for line in report.lines(planned.plan, planned.commands):
+    for line in lines:
         console.print(Text(line.text, style=line.style))
 
 

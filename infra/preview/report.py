@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from infra.preview import wire
 from infra.preview.model import PROVIDER_PREFIX, STACK_TYPE, Plan, Resource
+from infra.preview.schedule import Schedule
 
 _SHOWN = 100  # characters of an exported value
 
@@ -101,3 +102,21 @@ def shown(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = text.replace('{"$unknown": true}', "[known after up]").replace('{"$secret": true}', "[secret]")
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def critical_path(result: Schedule) -> Iterator[Line]:
+    """The longest chain of creations, one line each, and the totals."""
+    yield Line("Longest chain of creations, with typical times:", "bold")
+    wide = max((len(short_type(step.resource.type)) for step in result.chain), default=0)
+    for step in result.chain:
+        token = short_type(step.resource.type)
+        yield Line(f"    {clock(step.start)}  + {clock(step.seconds)}  {token:<{wide}}  {step.resource.name}")
+    yield Line("")
+    yield Line(f"The whole `up`: {clock(result.unlimited).strip()} with unlimited parallelism", "bold")
+    yield Line(f"                {clock(result.eightfold).strip()} with 8 at a time", "bold")
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, `12:05`, right-aligned."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes:>3}:{rest:02}"

@@ -1,0 +1,192 @@
+"""What changes between two plans of a stack: created, deleted, replaced and changed resources.
+
+Both plans are of a first `up`, so that unknown values and secrets compare as equal: what hides behind them is not seen.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+from infra.preview import create_only, wire
+from infra.preview.errors import InputError
+from infra.preview.model import PROVIDER_PREFIX, STACK_TYPE, Plan, Resource
+
+KINDS = ("replaced", "deleted", "changed", "created")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One changed property: its path, both values (None: absent), and whether it forces a replacement."""
+
+    path: str
+    before: Any
+    after: Any
+    replaces: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one resource. `because` says why it is replaced where none of its own properties forces it."""
+
+    kind: str
+    resource: Resource
+    edits: tuple[Edit, ...] = ()
+    because: str = ""
+
+    @property
+    def protected(self) -> bool:
+        """Whether the engine refuses to delete it."""
+        return self.resource.options.protect
+
+    @property
+    def loses_data(self) -> bool:
+        """Whether what it holds goes with it."""
+        return self.kind in ("replaced", "deleted") and create_only.rules(self.resource.type).holds_data
+
+    def as_json(self) -> dict[str, Any]:
+        """The change's object in `--diff --json`."""
+        edits = [{"path": e.path, "before": e.before, "after": e.after, "replaces": e.replaces} for e in self.edits]
+        return {
+            "urn": self.resource.urn,
+            "type": self.resource.type,
+            "name": self.resource.name,
+            "protected": self.protected,
+            "losesData": self.loses_data,
+            "because": self.because,
+            "paths": edits,
+        }
+
+
+@dataclass(frozen=True)
+class Diff:
+    """All changes between two plans; data holders that are lost come first."""
+
+    before: Plan
+    after: Plan
+    changes: tuple[Change, ...]
+
+    def of_kind(self, kind: str) -> tuple[Change, ...]:
+        """Changes of one of KINDS."""
+        return tuple(change for change in self.changes if change.kind == kind)
+
+    def as_json(self) -> dict[str, Any]:
+        """The one object of `--diff --json`."""
+        head = {"project": self.after.project, "stack": self.after.stack}
+        return {**head, **{kind: [change.as_json() for change in self.of_kind(kind)] for kind in KINDS}}
+
+
+def load(path: Path) -> Plan:
+    """An earlier plan, as `--json` wrote it. Raises InputError."""
+    try:
+        return Plan.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise InputError(f"--diff {path}: cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"--diff {path}: is no plan that --json wrote ({type(error).__name__}: {error})") from error
+
+
+def compare(before: Plan, after: Plan) -> Diff:
+    """What an `up` of `after` would do to a stack that `before` describes."""
+    if (before.project, before.stack) != (after.project, after.stack):
+        raise InputError(
+            f"--diff: that plan is of {before.project}/{before.stack}, this one of {after.project}/{after.stack}"
+        )
+    old = {resource.urn: resource for resource in before if resource.type != STACK_TYPE}
+    changes: list[Change] = []
+    for resource in after:
+        if resource.type == STACK_TYPE:
+            continue
+        match = next((urn for urn in (resource.urn, *_aliases(resource)) if urn in old), None)
+        if match is None:
+            changes.append(Change("created", resource))
+        elif change := _change(old.pop(match), resource):
+            changes.append(change)
+    changes += [Change("deleted", resource) for resource in old.values()]
+    return Diff(before, after, tuple(sorted(_following(changes, after), key=_order)))
+
+
+def _order(change: Change) -> tuple[int, bool, bool, str]:
+    return KINDS.index(change.kind), not change.loses_data, not change.protected, change.resource.urn
+
+
+def _change(before: Resource, after: Resource) -> Change | None:
+    rules = create_only.rules(after.type)
+    edits = [
+        replace(edit, replaces=rules.replaces(edit.path))
+        for edit in _edits(before.inputs, after.inputs)
+        if not any(_covers(ignored, edit.path) for ignored in after.options.ignore_changes)
+    ]
+    if before.provider != after.provider:
+        edits.append(Edit("provider", before.provider, after.provider))
+    edits += [
+        replace(edit, path=f"options.{edit.path}")
+        for edit in _edits(before.options.as_json(), after.options.as_json())
+        if not edit.path.startswith("aliases")
+    ]
+    if not edits:
+        return None
+    return Change("replaced" if any(edit.replaces for edit in edits) else "changed", after, tuple(edits))
+
+
+def _covers(ignored: str, path: str) -> bool:
+    return path == ignored or path.startswith((f"{ignored}.", f"{ignored}["))
+
+
+def _edits(before: Any, after: Any, path: str = "") -> Iterator[Edit]:
+    if before == after:
+        return
+    old, new = _items(before), _items(after)
+    if old is None or new is None or type(before) is not type(after) or (type(before) is list and len(old) != len(new)):
+        yield Edit(path, before, after)
+    else:
+        for key in sorted(old.keys() | new.keys()):
+            yield from _edits(old.get(key), new.get(key), f"{path}{_step(key, path)}")
+
+
+def _items(value: Any) -> dict[Any, Any] | None:
+    """What stands inside an object or a list, by key or index; None for a scalar, a secret or an unknown value."""
+    if wire.is_secret(value) or wire.is_unknown(value):
+        return None
+    if isinstance(value, Mapping):
+        return dict(cast(Mapping[str, Any], value))
+    return dict(enumerate(cast(list[Any], value))) if isinstance(value, list) else None
+
+
+def _step(key: str | int, path: str) -> str:
+    if isinstance(key, int):
+        return f"[{key}]"
+    if re.fullmatch(r"[A-Za-z_$][\w$-]*", key):
+        return f".{key}" if path else key
+    return f"[{json.dumps(key)}]"
+
+
+def _following(changes: list[Change], after: Plan) -> Iterator[Change]:
+    """Add what a replaced provider takes with it: every resource that it manages is replaced too."""
+    renewed = {c.resource.urn for c in changes if c.kind == "replaced" and c.resource.type.startswith(PROVIDER_PREFIX)}
+    known = {change.resource.urn: change for change in changes}
+    for resource in after:
+        change = known.get(resource.urn)
+        if resource.provider in renewed and (change is None or change.kind == "changed"):
+            edits = change.edits if change else ()
+            known[resource.urn] = Change("replaced", resource, edits, f"its provider {resource.provider} is replaced")
+    yield from known.values()
+
+
+def _aliases(resource: Resource) -> Iterator[str]:
+    """URNs that the resource had before, from its `aliases` option."""
+    head, chain, name = resource.urn.rsplit("::", 2)
+    parents, _, token = chain.rpartition("$")
+    for alias in resource.options.aliases:
+        if isinstance(alias, str):
+            yield alias
+            continue
+        if "parentUrn" in alias:
+            above = alias["parentUrn"].split("::")[2]
+            parents = "" if above == STACK_TYPE else above
+        elif alias.get("noParent"):
+            parents = ""
+        old_type = alias.get("type") or token
+        yield f"{head}::{parents + '$' if parents else ''}{old_type}::{alias.get('name') or name}"

@@ -1,0 +1,85 @@
+"""A diff of two plans as text for a terminal, and as Markdown for a comment on a pull request."""
+
+from collections.abc import Iterator
+
+from infra.preview.diff import KINDS, Change, Diff
+from infra.preview.report import Line, short_type, shown
+
+_SIGNS = {"replaced": "±", "deleted": "-", "changed": "~", "created": "+"}
+_STYLES = {"replaced": "magenta", "deleted": "red", "changed": "yellow", "created": "green"}
+
+
+def lines(diff: Diff) -> Iterator[Line]:
+    """The diff for a terminal."""
+    yield Line(f"{diff.after.project}/{diff.after.stack}: {_counts(diff)}", "bold")
+    for kind in KINDS:
+        changes = diff.of_kind(kind)
+        if changes:
+            yield Line("")
+            yield Line(f"{kind} ({len(changes)}):", "bold")
+        for change in changes:
+            yield Line(
+                f" {_SIGNS[kind]} {_title(change)}{''.join(f'  [{flag}]' for flag in _flags(change))}", _STYLES[kind]
+            )
+            for text in _details(change):
+                yield Line(f"       {text}")
+
+
+def markdown(diff: Diff) -> str:
+    """The diff as a comment: what loses data first and in the open, the long rest folded."""
+    parts = [f"### Plan of `{diff.after.stack}`: {_counts(diff)}"]
+    lost = [change for change in diff.changes if change.loses_data]
+    if lost:
+        parts.append("> [!CAUTION]\n> " + "\n> ".join(f"**{_loss(change)}**" for change in lost))
+    for kind in KINDS:
+        changes = diff.of_kind(kind)
+        if changes:
+            body = "\n".join(_item(change) for change in changes)
+            opened = " open" if kind in ("replaced", "deleted") else ""
+            parts.append(f"<details{opened}><summary>{kind}: {len(changes)}</summary>\n\n{body}\n\n</details>")
+    return "\n\n".join(parts) + "\n"
+
+
+def _counts(diff: Diff) -> str:
+    counts = [f"{len(diff.of_kind(kind))} {kind}" for kind in KINDS if diff.of_kind(kind)]
+    return ", ".join(counts) or "nothing changes"
+
+
+def _title(change: Change) -> str:
+    return f"{short_type(change.resource.type)}  {change.resource.name}"
+
+
+def _flags(change: Change) -> Iterator[str]:
+    if change.loses_data:
+        yield "loses its data"
+    if change.protected and change.kind in ("replaced", "deleted"):
+        yield "protected: `pulumi up` refuses until it is unprotected"
+
+
+def _details(change: Change) -> Iterator[str]:
+    if change.because:
+        yield change.because
+    for edit in change.edits:
+        forces = "   (replaces)" if edit.replaces else ""
+        yield f"{edit.path}: {_value(edit.before)} → {_value(edit.after)}{forces}"
+
+
+def _value(value: object) -> str:
+    return "(none)" if value is None else shown(value)
+
+
+def _loss(change: Change) -> str:
+    word = "is replaced" if change.kind == "replaced" else "is deleted"
+    guard = "protected, so `pulumi up` refuses" if change.protected else "not protected: its data is lost"
+    return f"`{_code(_title(change))}` {word} ({guard})"
+
+
+def _item(change: Change) -> str:
+    flags = "".join(f" — **{flag}**" for flag in _flags(change))
+    head = f"- `{_SIGNS[change.kind]} {_code(_title(change))}`{flags}"
+    return "\n".join([head, *(f"  - `{_code(text)}`" for text in _details(change))])
+
+
+def _code(text: str) -> str:
+    """Safe between backticks on one line."""
+    return text.replace("`", "'").replace("\n", "⏎")

@@ -1,0 +1,199 @@
+"""What is read from a plan: the difference to an earlier one, the critical path, the graph."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.preview import diff, diff_report, graph, schedule
+from infra.preview.errors import InputError
+from infra.preview.model import Options, Plan, Resource
+from infra.preview.recorder import ProgramError
+
+STACK = "urn:pulumi:dev::airflow::pulumi:pulumi:Stack::airflow-dev"
+
+
+def made(
+    token: str,
+    name: str,
+    inputs: dict[str, Any] | None = None,
+    *,
+    after: tuple[str, ...] = (),
+    parent: str = STACK,
+    provider: str | None = None,
+    custom: bool = True,
+    **options: Any,
+) -> Resource:
+    chain = parent.split("::")[2]
+    qualified = token if parent == STACK else f"{chain}${token}"
+    urn = f"urn:pulumi:dev::airflow::{qualified}::{name}"
+    return Resource(urn, token, name, custom, parent, provider, inputs or {}, after, Options(**options))
+
+
+def plan(*resources: Resource) -> Plan:
+    stack = Resource(STACK, "pulumi:pulumi:Stack", "airflow-dev", False, None, None, {}, (), Options())
+    return Plan("airflow", "dev", tuple(sorted((stack, *resources), key=lambda resource: resource.urn)))
+
+
+DATABASE = made("aws:rds/instance:Instance", "db", {"engineVersion": "16", "storageEncrypted": True}, protect=True)
+ROLE = made("aws:iam/role:Role", "role", {"tags": {"a/b": "1"}, "path": "/"})
+SECRET = made("kubernetes:core/v1:Secret", "secret", {"stringData": {"$secret": True}})
+
+
+def kinds(found: diff.Diff) -> dict[str, list[str]]:
+    return {
+        kind: [change.resource.name for change in found.of_kind(kind)] for kind in diff.KINDS if found.of_kind(kind)
+    }
+
+
+def edits(found: diff.Diff) -> list[tuple[str, bool]]:
+    return [(edit.path, edit.replaces) for change in found.changes for edit in change.edits]
+
+
+def test_equal_plans_have_no_difference():
+    found = diff.compare(plan(DATABASE, ROLE, SECRET), plan(SECRET, ROLE, DATABASE))
+    assert found.changes == ()
+    assert [line.text for line in diff_report.lines(found)] == ["airflow/dev: nothing changes"]
+
+
+def test_created_deleted_changed_and_replaced_are_told_apart():
+    bigger = replace(DATABASE, inputs={"engineVersion": "17", "storageEncrypted": True})
+    moved = replace(ROLE, inputs={"tags": {"a/b": "2", "new": "3"}, "path": "/team/"})
+    found = diff.compare(plan(DATABASE, ROLE, SECRET), plan(bigger, moved, made("aws:ec2/vpc:Vpc", "vpc")))
+    assert kinds(found) == {"replaced": ["role"], "deleted": ["secret"], "changed": ["db"], "created": ["vpc"]}
+    assert edits(found) == [("path", True), ('tags["a/b"]', False), ("tags.new", False), ("engineVersion", False)]
+
+
+def test_a_create_only_property_of_a_data_holder_is_flagged_first():
+    opened = replace(DATABASE, inputs={**DATABASE.inputs, "storageEncrypted": False})
+    moved = replace(ROLE, inputs={**ROLE.inputs, "path": "/x/"})
+    found = diff.compare(plan(ROLE, DATABASE), plan(moved, opened))
+    assert [(change.resource.name, change.loses_data, change.protected) for change in found.changes] == [
+        ("db", True, True),
+        ("role", False, False),
+    ]
+    comment = diff_report.markdown(found)
+    assert comment.index("CAUTION") < comment.index("<details open><summary>replaced: 2")
+    assert "protected, so `pulumi up` refuses" in comment
+    assert "- `± aws:rds:Instance  db` — **loses its data**" in comment
+    assert "  - `storageEncrypted: true → false   (replaces)`" in comment
+
+
+def test_ignored_changes_unknowns_and_options():
+    before = made("aws:rds/instance:Instance", "db", {"zone": "a", "arn": {"$unknown": True}, "list": [1, 2]})
+    after = replace(
+        before,
+        inputs={"zone": "b", "arn": {"$unknown": True}, "list": [1, 3]},
+        options=Options(ignore_changes=("zone",), protect=True),
+    )
+    found = diff.compare(plan(before), plan(after))
+    assert edits(found) == [("list[1]", False), ("options.ignoreChanges", False), ("options.protect", False)]
+
+
+def test_a_replaced_provider_replaces_what_it_manages():
+    provider = made("pulumi:providers:kubernetes", "cluster", {"clusterIdentifier": "a"})
+    claim = made("kubernetes:core/v1:PersistentVolumeClaim", "data", provider=provider.urn)
+    after = plan(replace(provider, inputs={"clusterIdentifier": "b"}), claim)
+    found = diff.compare(plan(provider, claim), after)
+    assert kinds(found) == {"replaced": ["data", "cluster"]}
+    assert f"its provider {provider.urn} is replaced" in diff_report.markdown(found)
+
+
+@pytest.mark.parametrize("alias", [{"name": "role"}, ROLE.urn])
+def test_an_aliased_resource_is_the_same_one(alias: Any):
+    renamed = made("aws:iam/role:Role", "worker", ROLE.inputs, aliases=(alias,))
+    assert diff.compare(plan(ROLE), plan(renamed)).changes == ()
+
+
+def test_an_alias_may_name_the_parent_that_was():
+    component = made("airflow:cloud:Identity", "identity", custom=False)
+    moved = made("aws:iam/role:Role", "role", ROLE.inputs, parent=component.urn, aliases=({"noParent": True},))
+    found = diff.compare(plan(ROLE), plan(component, moved))
+    assert kinds(found) == {"created": ["identity"]}
+
+
+def test_the_json_of_a_difference_names_every_path():
+    opened = replace(DATABASE, inputs={"engineVersion": "16"})
+    data = diff.compare(plan(DATABASE), plan(opened)).as_json()
+    assert list(data) == ["project", "stack", "replaced", "deleted", "changed", "created"]
+    (change,) = data["replaced"]
+    assert change["paths"] == [{"path": "storageEncrypted", "before": True, "after": None, "replaces": True}]
+    json.dumps(data)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"project": "p", "stack": "s", "resources": [{}]}'])
+def test_what_is_no_plan_is_refused(tmp_path: Path, text: str):
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(InputError, match="is no plan that --json wrote"):
+        diff.load(tmp_path / "plan.json")
+    with pytest.raises(InputError, match="cannot be read"):
+        diff.load(tmp_path / "missing.json")
+
+
+def test_plans_of_two_stacks_are_not_compared():
+    with pytest.raises(InputError, match="airflow/other"):
+        diff.compare(replace(plan(), stack="other"), plan())
+
+
+def test_the_critical_path_counts_data_options_parent_and_provider():
+    component = made("airflow:cloud:Cluster", "c", custom=False)
+    cluster = made("aws:eks/cluster:Cluster", "eks", parent=component.urn)
+    provider = made("pulumi:providers:kubernetes", "k", after=(cluster.urn,))
+    namespace = made("kubernetes:core/v1:Namespace", "n", provider=provider.urn)
+    release = made("kubernetes:helm.sh/v3:Release", "a", {"chart": "airflow"}, after=(namespace.urn,))
+    database = made("aws:rds/instance:Instance", "db", {"multiAz": False})
+    standby = made("aws:rds/instance:Instance", "ha", {"multiAz": True})
+    found = schedule.schedule(plan(component, cluster, provider, namespace, release, database))
+    assert [(step.resource.name, step.start, step.seconds) for step in found.chain] == [
+        ("eks", 0, 540),
+        ("n", 540, 5),
+        ("a", 545, 120),
+    ]
+    assert (found.unlimited, found.eightfold) == (665, 665)
+    assert schedule.seconds(database) == 390
+    assert schedule.seconds(standby) == 720
+
+
+def test_eight_at_a_time_is_slower_where_more_could_run():
+    found = schedule.schedule(plan(*(made("aws:iam/role:Role", f"r{number}") for number in range(20))))
+    assert (found.unlimited, found.eightfold) == (5, 15)
+    assert len(found.chain) == 1
+
+
+def test_resources_that_wait_for_each_other_are_a_defect():
+    one = made("aws:iam/role:Role", "one")
+    two = made("aws:iam/role:Role", "two", after=(one.urn,))
+    with pytest.raises(ProgramError, match="wait for each other"):
+        schedule.schedule(plan(replace(one, depends_on=(two.urn,)), two))
+
+
+def test_the_graph_shows_components_by_layer_in_order_without_implied_edges():
+    network = made("airflow:cloud:Network", "network", custom=False)
+    subnets = [made("aws:ec2/subnet:Subnet", f"s{number}", parent=network.urn) for number in range(3)]
+    cluster = made("airflow:cloud:Cluster", "cluster", custom=False)
+    eks = made("aws:eks/cluster:Cluster", "eks", parent=cluster.urn, after=(subnets[0].urn,))
+    release = made("airflow:airflow:AirflowRelease", "main", custom=False)
+    chart = made("kubernetes:helm.sh/v3:Release", "chart", parent=release.urn, after=(eks.urn, subnets[1].urn))
+    text = graph.mermaid(plan(network, *subnets, cluster, eks, release, chart))
+    assert text.splitlines() == [
+        "flowchart TD",
+        '  subgraph cloud["cloud"]',
+        '    n1["<b>Cluster cluster</b><br/>Cluster"]',
+        '    n2["<b>Network network</b><br/>Subnet ×3"]',
+        "  end",
+        '  subgraph airflow["airflow"]',
+        '    n0["<b>AirflowRelease main</b><br/>Release"]',
+        "  end",
+        "  n1 --> n0",
+        "  n2 --> n1",
+    ]
+
+
+def test_fifty_releases_share_a_box():
+    releases = [made("airflow:airflow:AirflowRelease", f"r{number}", custom=False) for number in range(50)]
+    charts = [made("kubernetes:helm.sh/v3:Release", "chart", parent=release.urn) for release in releases]
+    text = graph.mermaid(plan(*releases, *charts))
+    assert '["<b>AirflowRelease ×50</b><br/>Release ×50"]' in text
+    assert len(text.splitlines()) == 4
