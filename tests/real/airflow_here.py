@@ -96,7 +96,7 @@ class AirflowHere:
     env: dict[str, str] = field(default_factory=dict)
 
     def start(self, *arguments: str, settings: str | bytes = "", env: dict[str, str] | None = None) -> Run:
-        """Start the sync with `settings` on its standard input."""
+        """Start the sync with `settings` on its standard input; passwords go into a file where nothing else is said."""
         argv = [str(SYNC), *(arguments or ("--passwords-file", str(self.passwords_file))), "-"]
         return self.server.start({"argv": argv, "env": self.env | (env or {})}, settings)
 

@@ -25,6 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.real)
+            if "airflow_server" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group("airflow"))  # one worker, so one migration and one import
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,8 @@ def sync(session: Any, wanted: dict[str, dict[str, Any]], can_hand_over: bool, r
     refuse(wanted, there, can_hand_over)
     generated: dict[str, str] = {}
     entries: dict[str, Owned] = {}
-    for name, given in wanted.items():
+    # who is there comes first: an address may pass from one of them to a new user
+    for name, given in sorted(wanted.items(), key=lambda item: item[0].casefold() not in there):
         user = there.get(name.casefold())
         known = user is not None and name in ledger and ledger[name].row_id == user.id
         differs: list[str] = []
@@ -100,7 +101,8 @@ def make_roles() -> None:
 
 def refuse(wanted: dict[str, dict[str, Any]], there: dict[str, Any], can_hand_over: bool) -> None:
     """What only the database tells: an address that another user has, a new user whose password nobody would know."""
-    addresses = {user.email.casefold(): name for name, user in there.items()}
+    after = {name.casefold(): given["email"] for name, given in wanted.items()}
+    addresses = {after.get(name, user.email).casefold(): name for name, user in there.items()}
     problems: list[str] = []
     for name, given in wanted.items():
         if addresses.get(given["email"].casefold(), name.casefold()) != name.casefold():
