@@ -2,6 +2,15 @@
 
 AIRFLOW = "3.3.2"  # chart 1.22.0 defaults to 3.2.2, which no longer starts from PyPI; this pair was seen to run
 AIRFLOW_CHART = "1.22.0"
+# The official image on Python 3.12. Its digest stands alike in two public repositories that pin it and run it in CI
+# (November 2026); no registry could be asked here, so compare it with `docker buildx imagetools inspect` once.
+AIRFLOW_IMAGE = "apache/airflow"
+AIRFLOW_IMAGE_TAG = "3.3.2-python3.12"
+AIRFLOW_IMAGE_DIGEST = "sha256:9df9c8be4096b9cc626bd7cb1f2b8c712eef66c59c615f8c7e6200871ca10bd1"
+STATSD_IMAGE_TAG = "v0.30.0"  # quay.io/prometheus/statsd-exporter, the chart's own
+GIT_SYNC_IMAGE_TAG = "v4.4.2"  # registry.k8s.io/git-sync/git-sync, the chart's own
+REDIS_IMAGE_TAG = "7.2.11-bookworm"  # the last line under the BSD licence; the chart's 7.2-bookworm moves
+RABBITMQ_IMAGE = "rabbitmq:4.1.4-alpine"  # the official image; Celery needs no plugin of it
 AIRFLOW_CHART_REPOSITORY = "https://airflow.apache.org"
 
 KUBERNETES_DEFAULT = "1.34"

@@ -7,7 +7,7 @@ AttributeError, and the rule says no more. Rules of one cloud or part stand besi
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from infra.settings import cloud_rules
+from infra.settings import cloud_rules, release_rules
 from infra.settings.base import Tier
 from infra.settings.existing import ExistingCloud, ExternalDatabase
 from infra.settings.model import Settings
@@ -109,4 +109,5 @@ RULES: tuple[Rule, ...] = (
     production_demands,
     production_on_existing,
     *cloud_rules.RULES,
+    *release_rules.RULES,
 )

@@ -9,7 +9,7 @@ from infra.settings.existing import ExistingCloud
 from infra.settings.model import Settings
 from infra.settings.parse import NAMESPACE
 from infra.settings.problems import Problem
-from infra.settings.release import Release
+from infra.settings.release import BundleDags, GitDags, Release
 from infra.settings.secret_keys import SECRETS, SecretKey
 
 
@@ -34,8 +34,26 @@ def _stack_wide(settings: Settings) -> Iterator[str]:
             yield "registryConfig"
 
 
-def _of_release(_release: Release) -> Iterator[str]:
+def _of_release(release: Release) -> Iterator[str]:
     yield from ("adminPassword", "apiSecretKey", "databasePassword", "fernetKey", "jwtSecret", "settings")
+    if release.on_celery:
+        yield from ("brokerPassword", "resultPassword")
+        if release.celery and release.celery.flower:
+            yield "flowerPassword"
+    credentials = {"sshKey": "gitSshKey", "token": "gitToken"}
+    yield from (credentials[auth] for auth in sorted(_git_auth(release)) if auth in credentials)
+    if release.email and release.email.user:
+        yield "smtpPassword"
+    if release.slack:
+        yield "slackUrl"
+    if release.image.pull_secret:
+        yield "registryConfig"
+
+
+def _git_auth(release: Release) -> set[str]:
+    if isinstance(release.dags, GitDags):
+        return {release.dags.auth}
+    return {one.auth for one in release.dags.repositories} if isinstance(release.dags, BundleDags) else set()
 
 
 @dataclass(frozen=True)

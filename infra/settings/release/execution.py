@@ -1,0 +1,96 @@
+"""What runs a release's tasks: its image, its executor and what stands behind that."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from infra import versions
+from infra.settings.base import Count, Model, Positive
+from infra.settings.problems import refuse
+
+EXECUTORS = ("LocalExecutor", "CeleryExecutor", "KubernetesExecutor")
+
+
+def _tag(value: str) -> str:
+    if value == "latest" or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", value):
+        raise refuse("an exact tag, never `latest`", f"for example {versions.AIRFLOW}-1f3c9ab")
+    return value
+
+
+def _digest(value: str) -> str:
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", value):
+        raise refuse("sha256: and 64 hexadecimal digits", "take it from what `docker push` or `make push` prints")
+    return value
+
+
+def _executor(value: str) -> str:
+    parts = value.split(",")
+    if not all(part in EXECUTORS for part in parts) or len(set(parts)) < len(parts):
+        raise refuse(
+            f"one of {', '.join(EXECUTORS)}, or several of them joined by commas without spaces, the default one first",
+            "for example KubernetesExecutor, or CeleryExecutor,KubernetesExecutor",
+        )
+    return value
+
+
+Tag = Annotated[str, AfterValidator(_tag)]
+Digest = Annotated[str, AfterValidator(_digest)]
+Executor = Annotated[str, AfterValidator(_executor)]
+
+
+class Image(Model):
+    """The image of every Airflow pod. The default is the official one, so that a first `up` needs no push."""
+
+    repository: str = versions.AIRFLOW_IMAGE
+    tag: Tag = versions.AIRFLOW_IMAGE_TAG
+    digest: Digest | None = Field(
+        default=None, description="pins the image whatever happens to its tag; the default image's is known"
+    )
+    pull_policy: Literal["IfNotPresent", "Always", "Never"] = "IfNotPresent"
+    pull_secret: bool = Field(default=False, description="pull with the secret registryConfig")
+
+    @property
+    def pinned(self) -> str | None:
+        """The digest that is given, or the official image's."""
+        official = (self.repository, self.tag) == (versions.AIRFLOW_IMAGE, versions.AIRFLOW_IMAGE_TAG)
+        return self.digest or (versions.AIRFLOW_IMAGE_DIGEST if official else None)
+
+    @property
+    def full_tag(self) -> str:
+        """Tag and digest, as they follow `repository:` (the chart's pod template knows no field for a digest)."""
+        return f"{self.tag}@{self.pinned}" if self.pinned else self.tag
+
+    @property
+    def reference(self) -> str:
+        """The whole image."""
+        return f"{self.repository}:{self.full_tag}"
+
+
+class Keda(Model):
+    """Workers by the number of tasks: from none to `max_workers`. The platform installs KEDA for it."""
+
+    min_workers: Count = 0
+    max_workers: Positive = 8
+
+
+class Celery(Model):
+    """What CeleryExecutor needs: a broker, workers, and if wanted Flower."""
+
+    broker: Literal["redis", "rabbitmq"]
+    concurrency: Positive = Field(default=8, description="tasks that one worker runs at a time")
+    keda: Keda | None = Field(default=None, description="scale the workers; none: the size's fixed number")
+    flower: bool = Field(default=False, description="Flower, behind basic auth, at PATH/flower")
+    volume_gib: Positive = Field(default=5, description="volume of a worker's logs, and of the broker")
+
+
+class Tasks(Model):
+    """Pods of KubernetesExecutor and workers of Celery. What a task asks for itself wins over it."""
+
+    cpu: str | None = Field(default=None, description="CPU request of a task's pod; none: the size's")
+    memory: str | None = Field(default=None, description="memory of a task's pod; none: the size's")
+    pool: Literal["tasks", "system"] = Field(default="tasks", description="the node pool that they run on")
+    spot: bool = Field(default=False, description="accept spot nodes; needs retries, since an eviction fails a task")
+    retries: Count = Field(default=2, description="retries of a task that names none")
+    pod_labels: dict[str, str] = Field(default={}, description="labels of tasks' pods")
+    env: dict[str, str] = Field(default={}, description="environment of tasks' pods, nothing secret")

@@ -1,0 +1,68 @@
+"""The settings of one release as a whole."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from infra.settings.base import Fqdn, Model, Slug
+from infra.settings.release.dags import Dags, ImageDags
+from infra.settings.release.execution import Celery, Executor, Image, Tasks
+from infra.settings.release.logs import Logs
+from infra.settings.release.serving import Admin, Cleanup, EgressRule, Email, UrlPath
+
+
+class Release(Model):
+    """An entry of `releases`."""
+
+    name: Slug
+    host: Fqdn | None = None
+    path: UrlPath = Field(default="/", description="prefix of the UI and of Flower, so that releases share a host")
+    namespace: Slug | None = Field(default=None, description="none: airflow-NAME; releases may share one")
+    image: Image = Image()
+    executor: Executor = "KubernetesExecutor"
+    celery: Celery | None = Field(default=None, description="asked for where the executor has CeleryExecutor")
+    tasks: Tasks = Tasks()
+    dags: Dags = ImageDags()
+    logs: Logs | None = Field(default=None, description="none: objectStore where the cloud has one, else share")
+    admin: Admin = Admin()
+    email: Email | None = None
+    slack: bool = Field(default=False, description="the connection slack_default, from the secret slackUrl")
+    cleanup: Cleanup = Cleanup()
+    egress: tuple[EgressRule, ...] | None = Field(
+        default=None, description="what task pods may reach beside the cluster; none: everything, as DAGs call anything"
+    )
+    config: Mapping[str, Mapping[str, str | int | float | bool]] = Field(
+        default={}, description="options of airflow.cfg by section; win over ours"
+    )
+    values: Mapping[str, Any] = Field(default={}, description="values of the chart, merged last")
+
+    @property
+    def in_namespace(self) -> str:
+        """The namespace that it runs in."""
+        return self.namespace or f"airflow-{self.name}"
+
+    @property
+    def executors(self) -> tuple[str, ...]:
+        """Its executors, the default one first."""
+        return tuple(self.executor.split(","))
+
+    @property
+    def on_celery(self) -> bool:
+        """Whether tasks may run on Celery workers."""
+        return "CeleryExecutor" in self.executors
+
+    @property
+    def on_kubernetes(self) -> bool:
+        """Whether tasks may run in pods of their own."""
+        return "KubernetesExecutor" in self.executors
+
+    @property
+    def url_prefix(self) -> str:
+        """The path without a final slash: empty for `/`."""
+        return self.path.rstrip("/")
+
+    @property
+    def options(self) -> dict[str, dict[str, str]]:
+        """`config` as texts, as airflow.cfg has them."""
+        return {section: {option: str(value) for option, value in own.items()} for section, own in self.config.items()}
