@@ -26,9 +26,7 @@ class ExternalDatabase(Model):
     admin_user: str = "postgres"
     highly_available: bool = Field(default=False, description="whether it has a standby; production needs one")
     backup_retention_days: Count = Field(default=0, description="days of backups that its owner keeps")
-    ca_file: str | None = Field(
-        default=None, description="PEM file of the CA that signed its certificate; none: public"
-    )
+    ca_file: str = Field(description="PEM file of the CA that signed its certificate, relative to the project's folder")
 
 
 class StorageClassFiles(Model):

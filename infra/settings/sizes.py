@@ -44,11 +44,14 @@ class CloudFigures(Model):
 
 
 class DatabaseFigures(Model):
-    """Storage in GiB to begin with and to grow to, and the connections that its class allows."""
+    """Storage in GiB to begin with and to grow to, connections, and the pod's resources where it is in the cluster."""
 
     storage_gib: Positive
     max_storage_gib: Positive
     max_connections: Positive
+    cpu: str
+    cpu_limit: str
+    memory: str
 
 
 class TaskFigures(Model):
@@ -99,6 +102,11 @@ def _c(replicas: int, cpu: str, cpu_limit: str, memory: str) -> dict[str, Any]:
     return {"replicas": replicas, "cpu": cpu, "cpuLimit": cpu_limit, "memory": memory}
 
 
+def _database(storage: int, most: int, connections: int, cpu: str, cpu_limit: str, memory: str) -> dict[str, Any]:
+    figures = {"storageGib": storage, "maxStorageGib": most, "maxConnections": connections}
+    return {**figures, "cpu": cpu, "cpuLimit": cpu_limit, "memory": memory}
+
+
 def _pool(instance_type: str, minimum: int, desired: int, maximum: int) -> dict[str, Any]:
     return {"instanceType": instance_type, "min": minimum, "desired": desired, "max": maximum}
 
@@ -121,7 +129,7 @@ TABLE: Mapping[Size, dict[str, Any]] = {
         "azure": _cloud(
             _pool("Standard_D2s_v5", 2, 2, 4), _pool("Standard_D2s_v5", 0, 0, 4), "Standard_D2ds_v5", 520, _AZURE_PRICES
         ),
-        "database": {"storageGib": 32, "maxStorageGib": 128, "maxConnections": 150},
+        "database": _database(32, 128, 150, "250m", "1", "1Gi"),
         "tasks": {"parallelism": 16, "podCreationBatch": 8, "cpu": "250m", "cpuLimit": "1", "memory": "512Mi"},
         "quota": {"cpu": "16", "memory": "48Gi", "pods": 60},
         "scheduler": _c(2, "250m", "1", "1Gi"),
@@ -148,7 +156,7 @@ TABLE: Mapping[Size, dict[str, Any]] = {
             1300,
             _AZURE_PRICES,
         ),
-        "database": {"storageGib": 128, "maxStorageGib": 512, "maxConnections": 400},
+        "database": _database(128, 512, 400, "500m", "2", "2Gi"),
         "tasks": {"parallelism": 64, "podCreationBatch": 16, "cpu": "500m", "cpuLimit": "2", "memory": "1Gi"},
         "quota": {"cpu": "64", "memory": "192Gi", "pods": 200},
         "scheduler": _c(2, "500m", "2", "2Gi"),
@@ -178,7 +186,7 @@ TABLE: Mapping[Size, dict[str, Any]] = {
             3000,
             _AZURE_PRICES,
         ),
-        "database": {"storageGib": 256, "maxStorageGib": 1024, "maxConnections": 800},
+        "database": _database(256, 1024, 800, "1", "4", "4Gi"),
         "tasks": {"parallelism": 256, "podCreationBatch": 32, "cpu": "1", "cpuLimit": "2", "memory": "2Gi"},
         "quota": {"cpu": "320", "memory": "960Gi", "pods": 600},
         "scheduler": _c(3, "1", "2", "4Gi"),

@@ -1,9 +1,8 @@
-"""PostgreSQL for an existing cluster: one that somebody else runs."""
+"""PostgreSQL for an existing cluster: one that somebody else runs, or one in the cluster."""
 
 from pathlib import Path
 
-import pulumi
-
+from infra.cloud.existing import pods, postgres
 from infra.contracts import Cluster, Database, Peer
 from infra.names import Names
 from infra.settings import Secrets, Settings
@@ -11,14 +10,29 @@ from infra.settings.existing import ExistingCloud, ExternalDatabase
 
 
 def build(cloud: ExistingCloud, settings: Settings, secrets: Secrets, cluster: Cluster, names: Names) -> Database:
-    """The server that the settings name."""
-    if not isinstance(cloud.database, ExternalDatabase):
-        raise pulumi.RunError("the database in the cluster is not available yet")
-    pem = Path(cloud.database.ca_file).read_text() if cloud.database.ca_file else ""
+    """The server that the settings name, or ours."""
+    if isinstance(cloud.database, ExternalDatabase):
+        return _external(cloud.database, secrets)
+    password = secrets.output("databasePassword")
+    server = postgres.PostgresServer("postgres", cloud.database, settings.sized.database, password, cluster, names)
     return Database(
-        host=cloud.database.host,
-        port=cloud.database.port,
-        admin_user=cloud.database.admin_user,
+        host=postgres.host(names),
+        port=pods.PORT,
+        admin_user=pods.ADMIN,
+        admin_password=password,
+        ca_bundle=server.ca,
+        peers=(server.peer,),
+        ready=server.ready,
+    )
+
+
+def _external(database: ExternalDatabase, secrets: Secrets) -> Database:
+    """Without a CA file its certificate is signed by a public one, which every image's own bundle holds."""
+    pem = Path(database.ca_file).expanduser().read_text() if database.ca_file else ""
+    return Database(
+        host=database.host,
+        port=database.port,
+        admin_user=database.admin_user,
         admin_password=secrets.output("databasePassword"),
         ca_bundle=pem,
         peers=(Peer(cidr="0.0.0.0/0"),),
