@@ -29,10 +29,14 @@ class NodePool:
 
 @dataclass(frozen=True)
 class Peer:
-    """The other end of an allowed connection: an IPv4 network, or the pods with these labels in that namespace."""
+    """The other end of an allowed connection: an IPv4 network, or the pods with these labels in that namespace.
+
+    `namespace_labels` name several at once: `Names.stack_labels()` are on every namespace of the stack.
+    """
 
     cidr: Text | None = None
     namespace: Text | None = None
+    namespace_labels: Mapping[str, str] = field(default_factory=dict[str, str])
     pod_labels: Mapping[str, str] = field(default_factory=dict[str, str])
 
 

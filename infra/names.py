@@ -88,9 +88,13 @@ class Names:
         """Kubernetes' recommended labels; values fit their 63 characters."""
         return {
             "app.kubernetes.io/name": hyphenated(component)[:63].rstrip("-"),
-            "app.kubernetes.io/part-of": self.resource(),
+            **self.stack_labels(),
             "app.kubernetes.io/managed-by": "pulumi",
         }
+
+    def stack_labels(self) -> dict[str, str]:
+        """What the stack's Kubernetes objects have in common, its namespaces among them."""
+        return {"app.kubernetes.io/part-of": self.resource()}
 
 
 def schema(release: str) -> str:

@@ -68,11 +68,10 @@ def _peer(peer: Peer) -> NetworkPolicyPeerArgs:
     if peer.cidr is not None:
         return NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=peer.cidr))
     # An empty selector is every namespace; a missing one would be this policy's own.
-    namespace = (
-        LabelSelectorArgs(match_labels={NAME_LABEL: peer.namespace})
-        if peer.namespace is not None
-        else LabelSelectorArgs()
-    )
+    labels: dict[str, pulumi.Input[str]] = dict(peer.namespace_labels)
+    if peer.namespace is not None:
+        labels[NAME_LABEL] = peer.namespace
+    namespace = LabelSelectorArgs(match_labels=labels) if labels else LabelSelectorArgs()
     pods = LabelSelectorArgs(match_labels=dict(peer.pod_labels)) if peer.pod_labels else None
     return NetworkPolicyPeerArgs(namespace_selector=namespace, pod_selector=pods)
 

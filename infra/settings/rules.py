@@ -7,9 +7,8 @@ AttributeError, and the rule says no more. Rules of one cloud or part stand besi
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from infra.settings import cloud_rules, release_rules
+from infra.settings import cloud_rules, existing_rules, release_rules
 from infra.settings.base import Tier
-from infra.settings.existing import ExistingCloud, ExternalDatabase
 from infra.settings.model import Settings
 from infra.settings.problems import Problem
 from infra.settings.secret_keys import SECRETS
@@ -65,30 +64,6 @@ def production_demands(settings: Settings) -> Iterator[Problem]:
         yield Problem("airflow:platform.chaos.state", "no chaos in production", "set it to off", "on")
 
 
-def production_on_existing(settings: Settings) -> Iterator[Problem]:
-    """On a cluster that is already there, production needs a database that somebody keeps highly available."""
-    cloud = settings.cloud
-    if settings.tier is not Tier.production or not isinstance(cloud, ExistingCloud):
-        return
-    key = "airflow:cloud.database"
-    if not isinstance(cloud.database, ExternalDatabase):
-        yield Problem(f"{key}.kind", "production needs a highly available database", "use kind external", "cluster")
-        return
-    if not cloud.database.highly_available:
-        yield Problem(
-            f"{key}.highlyAvailable", "production needs a highly available database", "use one with a standby", False
-        )
-    if cloud.database.backup_retention_days < 7:
-        yield Problem(
-            f"{key}.backupRetentionDays",
-            "production keeps backups for 7 days or more",
-            "set 7 or more",
-            cloud.database.backup_retention_days,
-        )
-    if cloud.single_node:
-        yield Problem("airflow:cloud.singleNode", "production needs more than one node", "set it to false", True)
-
-
 #: Parts that an open issue builds; the commit that builds one takes it out here.
 NOT_AVAILABLE: frozenset[str] = frozenset(
     {
@@ -107,7 +82,7 @@ RULES: tuple[Rule, ...] = (
     release_names,
     owner_tag,
     production_demands,
-    production_on_existing,
     *cloud_rules.RULES,
+    *existing_rules.RULES,
     *release_rules.RULES,
 )

@@ -5,8 +5,8 @@ from pulumi_kubernetes import batch, core, meta
 
 from infra.cloud.existing import pods
 from infra.cloud.existing.scripts import script
-from infra.contracts import Cluster
 from infra.names import Names
+from infra.namespaces import Namespace
 from infra.settings.existing import ClusterDatabase
 from infra.settings.sizes import DatabaseFigures
 
@@ -31,22 +31,18 @@ class Backups(pulumi.ComponentResource):
         host: str,
         ca: pulumi.Output[str],
         password_secret: pulumi.Output[str],
-        namespace: pulumi.Output[str],
-        cluster: Cluster,
+        space: Namespace,
         names: Names,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:existing:Backups", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self, provider=cluster.provider)
+        child = pulumi.ResourceOptions(parent=self, depends_on=[space])
+        namespace = space.namespace
         labels = names.labels("postgres-dumps")
         core.v1.PersistentVolumeClaim(
             f"{name}-volume",
             metadata=meta.v1.ObjectMetaArgs(name=VOLUME, namespace=namespace, labels=labels),
-            spec=core.v1.PersistentVolumeClaimSpecArgs(
-                access_modes=["ReadWriteOnce"],
-                storage_class_name=database.storage_class,
-                resources=core.v1.VolumeResourceRequirementsArgs(requests={"storage": f"{database.storage_gib}Gi"}),
-            ),
+            spec=pods.volume_claim(database.storage_class, database.storage_gib),
             opts=child,
         )
         config = core.v1.ConfigMap(

@@ -101,3 +101,12 @@ def container(
         liveness_probe=probe,
         termination_message_policy="FallbackToLogsOnError",
     )
+
+
+def volume_claim(storage_class: str | None, size_gib: int) -> core.v1.PersistentVolumeClaimSpecArgs:
+    """A volume that one node mounts. Without a class the cluster's default serves."""
+    return core.v1.PersistentVolumeClaimSpecArgs(
+        access_modes=["ReadWriteOnce"],
+        storage_class_name=storage_class,
+        resources=core.v1.VolumeResourceRequirementsArgs(requests={"storage": f"{size_gib}Gi"}),
+    )
