@@ -1,4 +1,4 @@
-"""Rules that see more than one field and hold for AWS and Azure alike."""
+"""Rules that see more than one field and hold for several clouds alike."""
 
 import ipaddress
 from collections.abc import Iterable, Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from infra.settings.aws import AwsCloud
 from infra.settings.azure import AzureCloud
 from infra.settings.cloud_common import CloudCluster
+from infra.settings.existing import ExistingCloud
 from infra.settings.model import Settings
 from infra.settings.problems import Problem
 from infra.settings.sizes import CloudFigures
@@ -49,11 +50,11 @@ def api_allow_list(settings: Settings) -> Iterator[Problem]:
 
 def kubernetes_version(settings: Settings) -> Iterator[Problem]:
     """A version that this program's charts and pins were chosen for, and that the ingress controller knows."""
-    cloud = managed(settings)
-    if cloud is None:
-        return
-    version = cloud.cluster.kubernetes_version
-    key = "airflow:cloud.cluster.kubernetesVersion"
+    cloud = settings.cloud
+    if isinstance(cloud, ExistingCloud):
+        version, key = cloud.kubernetes_version, "airflow:cloud.kubernetesVersion"
+    else:
+        version, key = cloud.cluster.kubernetes_version, "airflow:cloud.cluster.kubernetesVersion"
     known = ", ".join(KUBERNETES_KNOWN)
     parts = version.split(".")
     if len(parts) != 2 or not all(part.isdecimal() for part in parts):

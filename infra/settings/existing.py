@@ -54,7 +54,7 @@ class ExistingCloud(Model):
     """`cloud.kind: existing`."""
 
     kind: Literal["existing"]
-    context: str = Field(description="the context of the kubeconfig; the ambient one is never used")
+    context: str = Field(min_length=1, description="the context of the kubeconfig; the ambient one is never used")
     kubeconfig: str = Field(
         default="~/.kube/config", description="path of the kubeconfig file, or `secret` for the secret of that name"
     )

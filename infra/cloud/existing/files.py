@@ -1,4 +1,4 @@
-"""Volumes that several pods mount: by a storage class that offers them, or on the single node of a cluster for trials."""
+"""Volumes that several pods mount: by a storage class that offers them, or on the single node of a trial's cluster."""
 
 import pulumi
 from pulumi_kubernetes import core, meta
@@ -35,12 +35,12 @@ class Volume(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self, provider=cluster.provider, depends_on=opts.depends_on)
         folder = node_folder(request, files)
         bound_to = None
-        if folder:
+        if folder is not None:
             bound_to = core.v1.PersistentVolume(f"{name}-folder", spec=folder_spec(request, folder), opts=child)
         claim = core.v1.PersistentVolumeClaim(
             name,
             metadata=meta.v1.ObjectMetaArgs(name=request.name, namespace=request.namespace),
-            spec=claim_spec(request, files, bound_to.metadata.name if bound_to else None),
+            spec=claim_spec(request, files, bound_to.metadata.name if bound_to is not None else None),
             opts=child,
         )
         self.claim = claim.metadata.name
@@ -76,10 +76,8 @@ def claim_spec(
     On a single node they all are on the one that ReadWriteOnce speaks of, so that its logs take the default class of
     any local cluster, which makes folders that uid 50000 can write.
     """
-    if volume:
-        storage_class = ""
-    else:
-        storage_class = files.name if isinstance(files, StorageClassFiles) else None
+    by_class = files.name if isinstance(files, StorageClassFiles) else None
+    storage_class = by_class if volume is None else ""
     return core.v1.PersistentVolumeClaimSpecArgs(
         access_modes=["ReadWriteOnce" if storage_class is None else "ReadWriteMany"],
         storage_class_name=storage_class,

@@ -60,7 +60,7 @@ class PostgresServer(pulumi.ComponentResource):
         config = core.v1.ConfigMap(
             f"{name}-config",
             metadata=metadata,
-            data={"pg_hba.conf": server_pod.HBA, "password.sh": script("password.sh")},
+            data={"pg_hba.conf": server_pod.HBA, "administrator.sh": script("administrator.sh")},
             opts=child,
         )
         service = core.v1.Service(

@@ -56,7 +56,7 @@ def spec(
                 figures=figures,
                 env={"PGDATA": pgdata, "PGUSER": pods.ADMIN, "PASSWORD_FILE": password_file},
                 mounts=[data, *mounts],
-                command=["bash", f"{pods.SCRIPTS}/password.sh"],
+                command=["bash", f"{pods.SCRIPTS}/administrator.sh"],
             )
         ],
         containers=[
