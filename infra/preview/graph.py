@@ -29,8 +29,7 @@ def mermaid(plan: Plan) -> str:
     for resource in plan:
         home = homes.get(resource.urn)
         if home is not None:
-            others = {homes[urn] for urn in resource.waits_for if urn in homes}
-            boxes[home].after |= others - {home}
+            boxes[home].after |= {homes[urn] for urn in _awaited(plan, resource) if urn in homes} - {home}
     ids = {key: f"n{number}" for number, key in enumerate(boxes)}
     text = ["flowchart TD"]
     for layer in _LAYERS:
@@ -70,6 +69,12 @@ def _boxes(plan: Plan) -> tuple[dict[str, _Box], dict[str, str]]:
         if resource.custom:
             boxes[key].types[short_type(resource.type).rpartition(":")[2]] += 1
     return boxes, homes
+
+
+def _awaited(plan: Plan, resource: Resource) -> set[str]:
+    """What a resource waits for, through its provider too: that is how an object waits for its cluster."""
+    provider = plan.by_urn.get(resource.provider or "")
+    return {*resource.depends_on, *(provider.depends_on if provider is not None else ())}
 
 
 def _components(plan: Plan, resource: Resource) -> list[Resource]:

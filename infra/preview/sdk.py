@@ -17,7 +17,7 @@ from pulumi.runtime.mocks import MockSettings
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 from pulumi.runtime.stack import run_in_stack as _run_in_stack
 
-__all__ = ["SECRET", "SIGNATURE", "UNKNOWN", "engine_pb2", "enter", "fields_of", "outputs_of", "resource_pb2", "run"]
+__all__ = ["SECRET", "SIGNATURE", "UNKNOWN", "engine_pb2", "resource_pb2"]
 
 UNKNOWN = _rpc.UNKNOWN
 """What stands on the wire for a value that only the real `up` will know."""
@@ -70,18 +70,24 @@ async def run(program: Callable[[], Awaitable[None] | None]) -> None:
 @cache
 def outputs_of(token: str) -> dict[str, Any]:
     """Output properties of a resource type (provider's spelling → Python type); empty for a type no SDK declares."""
-    cls = _class_of(token)
+    cls = class_of(token)
     return {} if cls is None else dict(_types.resource_types(cls))
 
 
-def _class_of(token: str) -> type | None:
+def class_of(token: str) -> Any | None:
+    """The SDK's class of a resource type, out of the SDKs imported so far; None for a type none of them declares."""
     package, module, _ = token.split(":", 2)
     registered = cast(dict[str, list[Any]], _rpc._RESOURCE_MODULES).get(f"{package}:{module}", [])  # pyright: ignore[reportPrivateUsage]
     for entry in registered:
         name = entry.mod_info["classes"].get(token)
         if name is not None:
-            return cast(type, getattr(importlib.import_module(entry.mod_info["fqn"]), name))
+            return getattr(importlib.import_module(entry.mod_info["fqn"]), name)
     return None
+
+
+def python_name(cls: Any, name: str) -> str:
+    """How a resource's class spells a property of the provider."""
+    return _types.resource_pulumi_to_py_names(cls).get(name, name)
 
 
 @cache

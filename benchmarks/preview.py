@@ -1,0 +1,152 @@
+"""Times the plan: every shipped stack, and one stack with fifty releases against a bare program of as many resources.
+
+    .venv/bin/python benchmarks/preview.py [--releases 50] [--runs 3]
+
+Each figure is the best of several runs of a whole process, imports included; memory is the process's peak. The bare
+program registers the same types with the same inputs by the SDKs' classes under the same recorder, with no settings,
+components, names or dependencies: what Pulumi's SDK itself costs.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+BUDGET = {"seconds": 5.0, "megabytes": 250.0, "releases_seconds": 15.0, "ratio": 1.5}
+BARE = "--bare"
+
+
+def main() -> int:
+    """Print the figures; 1 where one is over its budget."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--releases", type=int, default=50, help="releases in the large stack")
+    parser.add_argument("--runs", type=int, default=3, help="runs per figure, of which the best counts")
+    options = parser.parse_args()
+    good = True
+    for folder in (".", "examples/azure"):
+        for file in sorted((ROOT / folder).glob("Pulumi.*.yaml")):
+            good &= _shipped(file.name.split(".")[1], folder, options.runs)
+    return 0 if good & _large(options.releases, options.runs) else 1
+
+
+def _shipped(stack: str, folder: str, runs: int) -> bool:
+    found = _measured(["-m", "infra.preview", "--stack", stack, "--stacks", folder, "--json"], runs)
+    if found is None:
+        return False
+    seconds, megabytes, plan = found
+    print(f"{folder + '/' + stack:<28} {len(plan['resources']):>5} resources {seconds:6.2f} s {megabytes:6.0f} MB")
+    return seconds < BUDGET["seconds"] and megabytes < BUDGET["megabytes"]
+
+
+def _large(count: int, runs: int) -> bool:
+    good = True
+    for stack in ("production", "local"):
+        releases = json.dumps(_copies(stack, count))
+        command = ["-m", "infra.preview", "--stack", stack, "--config", f"releases={releases}", "--json"]
+        ours = _measured(command, runs)
+        if ours is None:
+            good = False
+            continue
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(ours[2], file)
+            file.flush()
+            bare = _measured([__file__, BARE, file.name], runs)
+        assert bare is not None
+        ratio = ours[0] / bare[0]
+        print(f"{stack} with {count} releases: {len(ours[2]['resources'])} resources")
+        print(f"  this program {ours[0]:6.2f} s {ours[1]:6.0f} MB")
+        print(f"  bare program {bare[0]:6.2f} s {bare[1]:6.0f} MB   ratio {ratio:.2f}")
+        good &= ours[0] < BUDGET["releases_seconds"] and ratio <= BUDGET["ratio"]
+    return good
+
+
+def _copies(stack: str, count: int) -> list[dict[str, Any]]:
+    """The stack's first release, many times, each with a name and a host of its own."""
+    from infra.preview import stackfile
+
+    file = stackfile.read(ROOT, ROOT, stack)
+    entries, _ = stackfile.owner_values(file.entries)
+    first = cast(dict[str, Any], entries[f"{file.project}:releases"].data[0])
+    hosts = {"host": f"{{name}}.{first['host']}"} if "host" in first else {}
+    return [
+        {**first, "name": (name := f"r{number:02}"), **{key: text.format(name=name) for key, text in hosts.items()}}
+        for number in range(count)
+    ]
+
+
+def _measured(arguments: list[str], runs: int) -> tuple[float, float, Any] | None:
+    """Best seconds, lowest peak memory in MB and the printed JSON of a Python process; None where it failed."""
+    best: tuple[float, float, Any] | None = None
+    for _ in range(runs):
+        with tempfile.TemporaryFile("w+") as out:
+            start = time.perf_counter()
+            process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=out)
+            _, status, usage = os.wait4(process.pid, 0)
+            took = time.perf_counter() - start
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                print(f"{' '.join(arguments)[:80]}: exit code {process.returncode}")
+                return None
+            out.seek(0)
+            printed = json.load(out)
+        megabytes = usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
+        best = (took, megabytes, printed) if best is None or took < best[0] else best
+    return best
+
+
+def bare(path: Path) -> None:
+    """Register what a plan lists, and nothing else."""
+    import importlib
+
+    import pulumi
+
+    from infra.preview import sdk
+    from infra.preview.recorder import record
+
+    plan = json.loads(path.read_text())
+    customs = [item for item in plan["resources"] if item["custom"] and not item["type"].startswith("pulumi:")]
+    packages = {item["type"].split(":")[0] for item in customs}
+    modules = {package: importlib.import_module(f"pulumi_{package.replace('-', '_')}") for package in packages}
+
+    def program() -> dict[str, Any]:
+        providers = {package: module.Provider(package) for package, module in modules.items()}
+        for number, item in enumerate(customs):
+            options = pulumi.ResourceOptions(provider=providers[item["type"].split(":")[0]])
+            values = {key: _value(value) for key, value in item["inputs"].items()}
+            name = f"{item['name']}-{number}"
+            cls = sdk.class_of(item["type"])
+            if cls is None:
+                pulumi.CustomResource(item["type"], name, values, options)
+            else:
+                cls(name, opts=options, **{sdk.python_name(cls, key): value for key, value in values.items()})
+        return {}
+
+    recording = record(program, project="bare", stack="bare", config={})
+    json.dump({"resources": [resource.as_json() for resource in recording.resources]}, sys.stdout)
+
+
+def _value(value: Any) -> Any:
+    """A plan's value as a program gives it."""
+    import pulumi
+
+    if isinstance(value, Mapping):
+        inner = cast(Mapping[str, Any], value)
+        if "$secret" in inner:
+            return pulumi.Output.secret("x")
+        return "x" if "$unknown" in inner else {key: _value(item) for key, item in inner.items()}
+    return [_value(item) for item in cast(list[Any], value)] if isinstance(value, list) else value
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == [BARE]:
+        bare(Path(sys.argv[2]))
+    else:
+        sys.exit(main())
