@@ -55,6 +55,7 @@ def build(place: Place, port: int) -> dict[str, str]:
 def without_database(place: Place, home: Path) -> dict[str, str]:
     """The same options for reading DAG files alone; the database is an empty file in `home`, a folder to throw away."""
     empty = {variable(*SECRETS["database_url"]): f"sqlite:///{home}/empty.db"}
+    empty |= {"AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL"}  # the errors are collected, and told once
     return _around(place, home) | environment(airflow_options(place, port=1)) | empty
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 import time
 from typing import Any
 
@@ -14,6 +15,7 @@ from local.errors import LocalError
 
 _POLL_SECONDS = 1
 _ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
+_AIRFLOW = "/site-packages/airflow/"  # a dozen frames between its runner and the task's first line
 _MARKS = {"success": "[green]✓[/]", "skipped": "[dim]-[/]"}
 
 
@@ -67,6 +69,10 @@ def _show(api: httpx.Client, console: Console, run: str, task: dict[str, Any]) -
         return
     logs = f"{run}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
     for line in rest.get(api, logs, map_index=task["map_index"], full_content=True)["content"]:
-        event = line if isinstance(line, str) else str(line.get("event", ""))
-        if not event.startswith("::"):  # the log view's folding marks
-            console.print(f"    {event}", markup=False)
+        if not line["event"].startswith("::"):  # the log view's folding marks
+            console.print(textwrap.indent(line["event"], "    "), markup=False)
+        for error in line.get("error_detail") or []:
+            frames = error["frames"]
+            for frame in [one for one in frames if _AIRFLOW not in one["filename"]] or frames[-1:]:
+                console.print(f"      {frame['filename']}:{frame['lineno']} in {frame['name']}", markup=False)
+            console.print(f"      {error['exc_type']}: {error['exc_value']}", markup=False)

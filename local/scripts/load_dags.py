@@ -18,6 +18,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 def load(dags: Path) -> dict:
     """Load the folder; see above for what comes back."""
+    sys.path.append(str(dags))  # as the dag-processor does with a bundle's folder
     plugins_manager.ensure_plugins_loaded()
     errors = {f"plugin {name}": text for name, text in plugins_manager.get_import_errors().items()}
     bag = DagBag(dags, bundle_path=dags, bundle_name="dags-folder")

@@ -1,0 +1,1 @@
+"""What several DAG files share. `.airflowignore` keeps it from being read as a DAG file."""
