@@ -19,3 +19,17 @@ KUBERNETES_KNOWN = ("1.32", "1.33", "1.34", "1.35")  # ingress-nginx was last te
 POSTGRES_MAJOR = 17  # offered by RDS and Flexible Server, and in Airflow 3.3's list of supported versions
 POSTGRES_KNOWN = (14, 15, 16, 17)
 POSTGRES_IMAGE = "postgres:17.7-bookworm"  # the official image, for the existing cluster's own database
+
+# Charts of the platform: the newest in their public repositories on 22 August 2026 (Chart.yaml at that commit or tag)
+INGRESS_NGINX_CHART = "4.15.1"  # controller 1.15.1; kubernetes/ingress-nginx dbb11b92, 20 March 2026: the last release
+INGRESS_NGINX_REPOSITORY = "https://kubernetes.github.io/ingress-nginx"
+INGRESS_NGINX_LAST = (1, 35)  # the newest Kubernetes in its README's table of tested versions
+TRAEFIK_CHART = "41.3.0"  # Traefik 3.7.11; traefik/traefik-helm-chart a8a66d00
+TRAEFIK_REPOSITORY = "https://traefik.github.io/charts"
+CERT_MANAGER_CHART = "v1.21.1"  # cert-manager/cert-manager, tag v1.21.1
+CERT_MANAGER_REPOSITORY = "https://charts.jetstack.io"
+MONITORING_CHART = "88.5.3"  # kube-prometheus-stack, operator 0.93.1; prometheus-community/helm-charts cf408a29
+MONITORING_REPOSITORY = "https://prometheus-community.github.io/helm-charts"
+KEDA_CHART = "2.20.2"  # kedacore/charts 1444d00d
+KEDA_REPOSITORY = "https://kedacore.github.io/charts"
+CHAOSKUBE_IMAGE = "ghcr.io/linki/chaoskube:v0.39.1"  # linki/chaoskube, tag v0.39.1; its chart's repository of images

@@ -1,14 +1,28 @@
 """What runs on the cluster beside Airflow, the same on every cloud."""
 
 import pulumi
+from pulumi_kubernetes import scheduling
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from infra.contracts import Foundation, PlatformOutputs
+from infra.contracts import Foundation, Peer, PlatformOutputs
 from infra.names import Names
+from infra.platform.certificates import CertManager
+from infra.platform.dns import Records
+from infra.platform.ingress import Ingress
+from infra.platform.issuer import Issuer
+from infra.platform.site import Site
 from infra.settings import Secrets, Settings
+
+PRIORITY = 1_000_000
+"""Above every pod without a class, below the system's own (2,000,000,000): Airflow is of no use without its way in."""
 
 
 class Platform(pulumi.ComponentResource):
-    """Ingress, certificates, DNS records, monitoring and chaos, as far as the settings ask for them."""
+    """Ingress, certificates, DNS records, monitoring and chaos, as far as the settings ask for them.
+
+    The order is that of destruction read backwards: records and issuers go before the load balancer, and that before
+    cert-manager, so that no host is ever served by a certificate that nobody renews.
+    """
 
     outputs: PlatformOutputs
 
@@ -22,5 +36,45 @@ class Platform(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:platform:Platform", name, None, opts)
-        self.outputs = PlatformOutputs()
+        child = pulumi.ResourceOptions(parent=self, providers=[foundation.cluster.provider])
+        site = Site(settings, foundation, names, names.resource("platform"))
+        _priority(site, child)
+        parts = site.platform
+        cert_manager = CertManager("cert-manager", site, child) if parts.certificates.state == "on" else None
+        ingress = Ingress("ingress", site, _releases(cert_manager), child) if parts.ingress.state == "on" else None
+        issuer = Issuer("issuer", site, cert_manager, _releases(cert_manager, ingress), child) if cert_manager else None
+        address = ingress.address if ingress else parts.ingress.existing_address
+        records = Records("records", site, address, child) if address is not None else None
+        self.outputs = PlatformOutputs(
+            ingress_class=parts.ingress.class_name if parts.ingress.state != "off" else None,
+            issuer=issuer.issuer_name if issuer else parts.certificates.existing_issuer,
+            ingress_peers=ingress.peers if ingress else _existing_controller(site),
+            ready=(
+                *_releases(ingress),
+                *(issuer.ready if issuer else ()),
+                *(records.records if records else ()),
+            ),
+        )
         self.register_outputs({})
+
+
+def _releases(*parts: CertManager | Ingress | None) -> tuple[pulumi.Resource, ...]:
+    return tuple(part.release for part in parts if part)
+
+
+def _existing_controller(site: Site) -> tuple[Peer, ...]:
+    ingress = site.platform.ingress
+    return (Peer(namespace=ingress.existing_namespace),) if ingress.state == "existing" else ()
+
+
+def _priority(site: Site, child: pulumi.ResourceOptions) -> None:
+    """The class of what serves others; what only watches or may be thrown away has none."""
+    scheduling.v1.PriorityClass(
+        "platform",
+        metadata=ObjectMetaArgs(name=site.priority_class, labels=site.names.labels("platform")),
+        value=PRIORITY,
+        description="Ingress and certificates: what Airflow is of no use without",
+        opts=pulumi.ResourceOptions(
+            parent=child.parent, provider=site.cluster.provider, depends_on=list(site.cluster.ready)
+        ),
+    )

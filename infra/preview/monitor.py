@@ -1,7 +1,7 @@
 """What stands in the engine's place while a program is recorded: its monitor, its log and its callback server."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -51,6 +51,7 @@ class Monitor:
         self._prefix = f"urn:pulumi:{stack}::{project}::"
         self._providers_off = providers_off
         self._unconfigured: set[str] = set()
+        self._reads: dict[str, frozenset[str]] = {}
         self._lock = threading.Lock()
 
     def GetDeploymentInfo(self, _request: Any) -> sdk.resource_pb2.DeploymentInfo:  # noqa: N802
@@ -84,7 +85,9 @@ class Monitor:
         inputs = request.object
         if configured:
             inputs = answers.checked_inputs(request.type, request.name, urn, inputs)
-        self._keep(_resource(request, urn, provider, inputs), inputs)
+        resource = _resource(request, urn, provider, inputs)
+        waits_for = tuple(sorted(self._through_reads(resource.depends_on)))
+        self._keep(replace(resource, depends_on=waits_for), inputs)
         if not request.custom:
             return sdk.resource_pb2.RegisterResourceResponse(urn=urn, object=inputs)
         known = struct_pb2.Struct()
@@ -95,9 +98,13 @@ class Monitor:
     def ReadResource(  # noqa: N802
         self, request: sdk.resource_pb2.ReadResourceRequest
     ) -> sdk.resource_pb2.ReadResourceResponse:
-        """Reading what is there already needs an account: everything but the id is unknown. Not part of the plan."""
+        """Reading what is there already needs an account: everything but the id is unknown. Not part of the plan:
+        who waits for the read waits, in the plan, for what the read waits for.
+        """
         self._require_provider(request.type, f"{request.type} {request.name!r}", request.provider)
         urn = f"{self._prefix}{self._qualified(request.parent, request.type)}::{request.name}"
+        with self._lock:
+            self._reads[urn] = frozenset(self._through_reads(request.dependencies))
         return sdk.resource_pb2.ReadResourceResponse(urn=urn, id=request.id)
 
     def RegisterResourceOutputs(self, request: sdk.resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:  # noqa: N802
@@ -126,6 +133,9 @@ class Monitor:
             self.resources[resource.urn] = resource
             if resource.type.startswith(PROVIDER_PREFIX) and wire.has_unknown(inputs):
                 self._unconfigured.add(resource.urn)
+
+    def _through_reads(self, urns: Iterable[str]) -> set[str]:
+        return {other for urn in urns for other in self._reads.get(urn, (urn,))}
 
     def _urn(self, request: sdk.resource_pb2.RegisterResourceRequest) -> str:
         return f"{self._prefix}{self._qualified(request.parent, request.type)}::{request.name}"

@@ -10,9 +10,7 @@ from infra.settings.existing import ExistingCloud
 from infra.settings.model import Settings
 from infra.settings.problems import Problem
 from infra.settings.sizes import CloudFigures
-from infra.versions import KUBERNETES_KNOWN
-
-INGRESS_NGINX_LAST = (1, 35)  # its last release, chart 4.15.1, was tested up to Kubernetes 1.35 and is read-only
+from infra.versions import INGRESS_NGINX_LAST, KUBERNETES_KNOWN
 
 
 def managed(settings: Settings) -> AwsCloud | AzureCloud | None:

@@ -1,10 +1,39 @@
 """What runs on the cluster beside Airflow: ingress, certificates, DNS, monitoring, chaos."""
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from infra.settings.base import Email, Fqdn, Model, Positive, StateShorthand, StateWord, SwitchWord
+from infra.settings.base import Email, Fqdn, Model, Positive, Slug, StateShorthand, StateWord, SwitchWord
+from infra.settings.problems import refuse
+
+
+def _object_name(value: str) -> str:
+    if len(value) > 63 or not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", value):
+        raise refuse("a Kubernetes name: at most 63 lower-case letters, digits and hyphens", "for example monitoring")
+    return value
+
+
+def _period(value: str) -> str:
+    clock = r"([01]\d|2[0-3]):[0-5]\d"
+    if not re.fullmatch(f"{clock}-{clock}", value):
+        raise refuse("a period of the day as HH:MM-HH:MM", "for example 22:00-08:00")
+    return value
+
+
+def _timezone(value: str) -> str:
+    if value not in available_timezones():
+        raise refuse("a time zone of the tz database", "for example Europe/Berlin")
+    return value
+
+
+ObjectName = Annotated[str, AfterValidator(_object_name)]
+Period = Annotated[str, AfterValidator(_period)]
+Timezone = Annotated[str, AfterValidator(_timezone)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Ingress(Model):
@@ -12,7 +41,13 @@ class Ingress(Model):
 
     state: StateWord = "on"
     controller: Literal["nginx", "traefik"] = "nginx"
-    class_name: str = "airflow"
+    class_name: ObjectName = Field(default="airflow", description="the IngressClass; an existing one is used as it is")
+    existing_namespace: ObjectName = Field(
+        default="ingress-nginx", description="where an existing controller's pods run: they may reach Airflow"
+    )
+    existing_address: str | None = Field(
+        default=None, description="host name or IPv4 address of an existing controller, for DNS records"
+    )
 
 
 class Certificates(Model):
@@ -22,7 +57,7 @@ class Certificates(Model):
     issuer: Literal["letsencrypt-staging", "letsencrypt-prod", "own-ca"] | None = Field(
         default=None, description="none: own-ca on a local tier, staging elsewhere"
     )
-    existing_issuer: str | None = Field(
+    existing_issuer: ObjectName | None = Field(
         default=None, description="name of the ClusterIssuer when the state is existing"
     )
     challenge: Literal["http01", "dns01"] = "http01"
@@ -36,10 +71,46 @@ class DnsSettings(Model):
     zone: Fqdn | None = None
 
 
+class SlackAlerts(Model):
+    """Alerts to a Slack channel, by the webhook in the secret `slackUrl`."""
+
+    channel: Annotated[str, Field(pattern=r"^#[a-z0-9_-]{1,79}$")] = Field(description="for example #airflow-alerts")
+
+
+class EmailAlerts(Model):
+    """Critical alerts by mail; the password of `user` is the secret `smtpPassword`. STARTTLS is required."""
+
+    to: tuple[Email, ...] = Field(min_length=1, description="who is woken")
+    sender: Email = Field(description="the From address")
+    host: Fqdn = Field(description="the mail server")
+    port: Port = 587
+    user: str | None = Field(default=None, description="none: the server takes mail without a login")
+
+
+class Alerts(Model):
+    """Where alerts go: warnings and worse to Slack, critical ones to e-mail too."""
+
+    slack: SlackAlerts | None = None
+    email: EmailAlerts | None = None
+
+
 class Monitoring(Model):
-    """kube-prometheus-stack and the alerts."""
+    """kube-prometheus-stack and the alerts. `existing` adds monitors, rules and the dashboard for one that is there."""
 
     state: StateWord = "off"
+    alerts: Alerts = Alerts()
+    canary_dag: str | None = Field(
+        default=None, description="a DAG that runs every 15 minutes or more often; an alert watches it"
+    )
+    existing_namespace: ObjectName = Field(
+        default="monitoring", description="where an existing Prometheus runs: it may scrape Airflow"
+    )
+    existing_labels: Mapping[str, str] = Field(
+        default={}, description="labels by which an existing operator selects monitors, rules and dashboards"
+    )
+
+
+Weekday = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
 class Chaos(Model):
@@ -47,6 +118,11 @@ class Chaos(Model):
 
     state: SwitchWord = "off"
     interval_minutes: Positive = 5
+    releases: tuple[Slug, ...] = Field(default=(), description="whose pods are killed; none: every release's")
+    labels: Mapping[str, str] = Field(default={"component": "scheduler"}, description="labels of the pods")
+    quiet_times: tuple[Period, ...] = Field(default=(), description="times of day without chaos, such as 22:00-08:00")
+    quiet_weekdays: tuple[Weekday, ...] = Field(default=(), description="days without chaos, such as Sat")
+    timezone: Timezone = Field(default="UTC", description="in which quiet times and days are meant")
 
 
 class PlatformSettings(Model):
@@ -57,3 +133,6 @@ class PlatformSettings(Model):
     dns: Annotated[DnsSettings, StateShorthand] = DnsSettings()
     monitoring: Annotated[Monitoring, StateShorthand] = Monitoring()
     chaos: Annotated[Chaos, StateShorthand] = Chaos()
+    charts: Mapping[str, str] = Field(
+        default={}, description="archive (.tgz) or oci:// address of a chart by its name, instead of its repository"
+    )

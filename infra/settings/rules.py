@@ -7,7 +7,7 @@ AttributeError, and the rule says no more. Rules of one cloud or part stand besi
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from infra.settings import cloud_rules, existing_rules, release_rules
+from infra.settings import cloud_rules, existing_rules, platform_rules, release_rules
 from infra.settings.base import Tier
 from infra.settings.model import Settings
 from infra.settings.problems import Problem
@@ -69,9 +69,6 @@ NOT_AVAILABLE: frozenset[str] = frozenset(
     {
         "aws",
         "azure",
-        "platform.ingress",
-        "platform.certificates",
-        "platform.dns",
         "platform.monitoring",
         "platform.chaos",
     }
@@ -85,4 +82,5 @@ RULES: tuple[Rule, ...] = (
     *cloud_rules.RULES,
     *existing_rules.RULES,
     *release_rules.RULES,
+    *platform_rules.RULES,
 )

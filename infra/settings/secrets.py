@@ -32,6 +32,13 @@ def _stack_wide(settings: Settings) -> Iterator[str]:
             yield "kubeconfig"
         if cloud.registry and cloud.registry.pull_secret:
             yield "registryConfig"
+    monitoring = settings.platform.monitoring
+    if monitoring.state == "on":
+        yield "grafanaPassword"
+        if monitoring.alerts.slack:
+            yield "slackUrl"
+        if monitoring.alerts.email and monitoring.alerts.email.user:
+            yield "smtpPassword"
 
 
 def _of_release(release: Release) -> Iterator[str]:

@@ -1,0 +1,120 @@
+"""cert-manager, and the one issuer that this stack's hosts get their certificates from."""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import core, helm
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from infra import versions
+from infra.contracts import IdentityRequest, Peer, ServiceAccountIdentity
+from infra.namespaces import ANYWHERE, Allow, Namespace, within
+from infra.platform.chart import Chart, release
+from infra.platform.site import JOB_RESOURCES, Site, Values, resources
+
+SERVICE_ACCOUNT = "cert-manager"
+CONTROLLER_LABELS = {"app.kubernetes.io/name": "cert-manager", "app.kubernetes.io/component": "controller"}
+WEBHOOK_LABELS = {"app.kubernetes.io/name": "webhook", "app.kubernetes.io/component": "webhook"}
+
+
+@dataclass(frozen=True)
+class Account:
+    """cert-manager's service account and who it is in the cloud."""
+
+    name: str
+    identity: ServiceAccountIdentity
+    resource: pulumi.Resource
+
+
+class CertManager(pulumi.ComponentResource):
+    """cert-manager alone; its issuers come with `Issuer`, after the ingress that answers their challenges."""
+
+    release: helm.v3.Release
+    namespace: str
+
+    def __init__(self, name: str, site: Site, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("airflow:platform:CertManager", name, None, opts)
+        self.namespace = site.namespace("certificates")
+        namespace = Namespace(
+            "certificates",
+            namespace=self.namespace,
+            labels=site.names.labels("certificates"),
+            allow=_allowed(site, self.namespace),
+            ready=site.cluster.ready,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        account = self._account(site, namespace)
+        self.release = release(
+            "cert-manager",
+            Chart("cert-manager", versions.CERT_MANAGER_CHART, versions.CERT_MANAGER_REPOSITORY),
+            site,
+            namespace=self.namespace,
+            values=values(site, account.identity.pod_labels),
+            parent=self,
+            depends_on=[namespace, account.resource, *account.identity.ready],
+        )
+        self.register_outputs({})
+
+    def _account(self, site: Site, namespace: Namespace) -> Account:
+        """Made here and not by the chart: its annotations may be known only once the cloud has answered."""
+        identity = ServiceAccountIdentity()
+        dns = site.foundation.dns
+        if site.platform.certificates.challenge == "dns01" and dns is not None and dns.dns01 is not None:
+            request = IdentityRequest("cert-manager", self.namespace, SERVICE_ACCOUNT, (dns.dns01_grant,))
+            identity = site.foundation.identity.bind(request, pulumi.ResourceOptions(parent=self))
+        made = core.v1.ServiceAccount(
+            "cert-manager",
+            metadata=ObjectMetaArgs(
+                name=SERVICE_ACCOUNT,
+                namespace=self.namespace,
+                annotations=dict(identity.annotations),
+                labels={**site.names.labels("certificates"), **identity.pod_labels},
+            ),
+            automount_service_account_token=True,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[namespace]),
+        )
+        return Account(SERVICE_ACCOUNT, identity, made)
+
+
+def values(site: Site, pod_labels: object) -> Values:
+    """cert-manager's values: what differs from the chart's own, and what we rely on although it is the chart's own."""
+    figures = site.figures.cert_manager
+    replicas = site.replicas(figures)
+    pods = {"resources": resources(figures), **site.scheduling()}
+    several = {"replicaCount": replicas, "podDisruptionBudget": {"enabled": replicas > 1}}
+    return {
+        # Kept when cert-manager goes: without them every Certificate and its history would go too.
+        "crds": {"enabled": True, "keep": True},
+        "global": {
+            "leaderElection": {"namespace": site.namespace("certificates")},
+            "priorityClassName": site.priority_class,
+        },
+        "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
+        "podLabels": pod_labels,
+        "topologySpreadConstraints": site.spread(CONTROLLER_LABELS),
+        **several,
+        **pods,
+        "webhook": {**several, **pods, "topologySpreadConstraints": site.spread(WEBHOOK_LABELS)},
+        "cainjector": {**several, **pods},
+        # The release counts as installed once the webhook has answered; before, each issuer would be refused.
+        "startupapicheck": {
+            "enabled": True,
+            "timeout": "5m",
+            "resources": JOB_RESOURCES,
+            **site.scheduling(),
+        },
+    }
+
+
+def _allowed(site: Site, namespace: str) -> dict[str, Allow]:
+    identity: tuple[Peer, ...] = site.foundation.identity.peers
+    return {
+        "api-server": Allow("egress", site.cluster.api_server),
+        # Let's Encrypt, and the hosts themselves: cert-manager asks first what the authority will ask.
+        "acme": Allow("egress", (ANYWHERE,), (80, 443), CONTROLLER_LABELS),
+        **({"identity": Allow("egress", identity, pods=CONTROLLER_LABELS)} if identity else {}),
+        # The API server calls from an address that is no pod's, or through the provider's own tunnel pods.
+        "webhook": Allow("ingress", ports=("https",), pods=WEBHOOK_LABELS),
+        "metrics": Allow("ingress", (Peer(),), ("http-metrics",)),
+        **within(namespace),
+    }

@@ -1,0 +1,153 @@
+"""Rules of `platform` that see more than one field: what can't work together, or can't work at this tier."""
+
+from collections.abc import Iterator
+
+from infra.settings.base import Tier
+from infra.settings.existing import ExistingCloud
+from infra.settings.model import Settings
+from infra.settings.problems import Problem
+from infra.versions import INGRESS_NGINX_LAST
+
+PART = "airflow:platform"
+
+
+def issuer_of(settings: Settings) -> str | None:
+    """The issuer that the stack uses: what is asked for, else its own CA on a local tier and staging elsewhere."""
+    certificates = settings.platform.certificates
+    if certificates.state == "off":
+        return None
+    if certificates.state == "existing":
+        return certificates.existing_issuer
+    return certificates.issuer or ("own-ca" if settings.tier is Tier.local else "letsencrypt-staging")
+
+
+def hosts_of(settings: Settings) -> tuple[str, ...]:
+    """The hosts of all releases, each once, sorted."""
+    return tuple(sorted({release.host for release in settings.releases if release.host}))
+
+
+def nginx_and_kubernetes(settings: Settings) -> Iterator[Problem]:
+    """Nobody tests a retired controller with a newer Kubernetes (bad input 13; the clouds' own rule says it there)."""
+    cloud, ingress = settings.cloud, settings.platform.ingress
+    if not isinstance(cloud, ExistingCloud) or ingress.state != "on" or ingress.controller != "nginx":
+        return
+    numbers = tuple(int(part) for part in cloud.kubernetes_version.split(".") if part.isdecimal())
+    if numbers > INGRESS_NGINX_LAST:
+        yield Problem(
+            "airflow:cloud.kubernetesVersion",
+            "at most 1.35 with ingress-nginx, which is retired and was not tested with later versions",
+            "set platform.ingress.controller to traefik",
+            cloud.kubernetes_version,
+        )
+
+
+def hosts_in_the_zone(settings: Settings) -> Iterator[Problem]:
+    """A record outside the zone can't be made (bad input 23)."""
+    dns = settings.platform.dns
+    if dns.state == "off" or not dns.zone:
+        return
+    for index, release in enumerate(settings.releases):
+        if release.host and release.host != dns.zone and not release.host.endswith(f".{dns.zone}"):
+            key = f"airflow:releases[{index}].host"
+            yield Problem(key, f"a host inside the zone {dns.zone}", f"for example airflow.{dns.zone}", release.host)
+
+
+def hosts_need_an_ingress(settings: Settings) -> Iterator[Problem]:
+    """Nothing serves a host without an ingress, and nothing secures it without an issuer."""
+    platform = settings.platform
+    for index, release in enumerate(settings.releases):
+        if not release.host:
+            continue
+        key = f"airflow:releases[{index}].host"
+        if platform.ingress.state == "off":
+            yield Problem(
+                key, "a host is served by an ingress", "set platform.ingress, or leave out the host", release.host
+            )
+        elif platform.certificates.state == "off":
+            yield Problem(
+                f"{PART}.certificates.state", "hosts are served over TLS, which needs an issuer", "set it to on", "off"
+            )
+
+
+def acme_email(settings: Settings) -> Iterator[Problem]:
+    """Let's Encrypt wants somebody to write to (bad input 24; its form is the field's own rule)."""
+    certificates = settings.platform.certificates
+    if certificates.state == "on" and _acme(settings) and not certificates.email:
+        yield Problem(f"{PART}.certificates.email", "required by Let's Encrypt", "give an address that the team reads")
+
+
+def production_acme(settings: Settings) -> Iterator[Problem]:
+    """A stack that comes and goes would use up the week's certificates of its hosts (bad input 25)."""
+    if (
+        settings.ephemeral
+        and settings.platform.certificates.state == "on"
+        and issuer_of(settings) == "letsencrypt-prod"
+    ):
+        yield Problem(
+            f"{PART}.certificates.issuer",
+            "an ephemeral stack never asks production's Let's Encrypt (5 duplicate certificates a week)",
+            "use letsencrypt-staging",
+            "letsencrypt-prod",
+        )
+
+
+def issuer_can_work(settings: Settings) -> Iterator[Problem]:
+    """An existing issuer has a name; a challenge has what it is answered with."""
+    platform, key = settings.platform, f"{PART}.certificates"
+    certificates = platform.certificates
+    if certificates.state == "existing" and not certificates.existing_issuer:
+        yield Problem(f"{key}.existingIssuer", "required with state existing", "name the ClusterIssuer")
+    if certificates.state != "on" or not _acme(settings):
+        return
+    if certificates.challenge == "dns01":
+        if platform.dns.state == "off":
+            yield Problem(f"{key}.challenge", "dns01 is answered in a zone", "set platform.dns, or use http01", "dns01")
+    elif platform.ingress.state == "off":
+        yield Problem(f"{key}.challenge", "http01 is answered through an ingress", "set platform.ingress", "http01")
+    elif platform.ingress.state == "on" and isinstance(settings.cloud, ExistingCloud):
+        yield Problem(
+            f"{key}.issuer",
+            "Let's Encrypt calls port 80 of the host, and this controller is on a node's port",
+            "use own-ca, or an existing ingress behind a load balancer",
+            issuer_of(settings),
+        )
+
+
+def records_can_work(settings: Settings) -> Iterator[Problem]:
+    """A record needs a zone to be in and an address to point to."""
+    platform = settings.platform
+    if platform.dns.state == "off":
+        return
+    if not platform.dns.zone:
+        yield Problem(f"{PART}.dns.zone", "records need a zone", "name the zone, or set platform.dns to off")
+    if isinstance(settings.cloud, ExistingCloud):
+        yield Problem(
+            f"{PART}.dns.state", "an existing cluster brings no zone", "set it to off and make the record by hand", "on"
+        )
+    if hosts_of(settings) and platform.ingress.state == "existing" and not platform.ingress.existing_address:
+        yield Problem(f"{PART}.ingress.existingAddress", "records need an address", "name the controller's address")
+
+
+def chaos_releases(settings: Settings) -> Iterator[Problem]:
+    """Chaos names releases that are there."""
+    known = {release.name for release in settings.releases}
+    for name in settings.platform.chaos.releases:
+        if name not in known:
+            rule = f"one of the releases: {', '.join(sorted(known))}"
+            yield Problem(f"{PART}.chaos.releases", rule, "correct the name", name)
+
+
+def _acme(settings: Settings) -> bool:
+    return (issuer_of(settings) or "").startswith("letsencrypt-")
+
+
+RULES = (
+    nginx_and_kubernetes,
+    hosts_in_the_zone,
+    hosts_need_an_ingress,
+    acme_email,
+    production_acme,
+    issuer_can_work,
+    records_can_work,
+    chaos_releases,
+)

@@ -1,0 +1,100 @@
+"""The platform in a plan: what is there, in what order, and what the preview says about it."""
+
+from typing import Any
+
+import pytest
+
+from infra.preview.model import Plan, Resource
+from infra.settings.platform_rules import hosts_of
+from tests.program.invariants import broken
+from tests.program.platform_site import plan, settings
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+ISSUER = "kubernetes:cert-manager.io/v1:ClusterIssuer"
+ACME = {"issuer": "letsencrypt-staging", "email": "data@acme.org"}
+
+
+def one(made: Plan, type_: str, name: str) -> Resource:
+    return next(resource for resource in made.of_type(type_) if resource.name == name)
+
+
+@pytest.fixture(scope="module", params=["nginx", "traefik"])
+def acme(request: pytest.FixtureRequest) -> Plan:
+    return plan({"ingress": {"controller": request.param}, "certificates": ACME})
+
+
+def test_the_plan_keeps_the_invariants(acme: Plan) -> None:
+    """checks: invariants 1, 2, 3, 22, 23, 25."""
+    assert broken(acme) == []
+
+
+def test_what_a_release_waits_for_and_what_goes_after_it(acme: Plan) -> None:
+    """checks: faults 9 and 10, invariant 25. `up` makes the right of each pair first, `destroy` the left."""
+    ingress = next(release for release in acme.of_type(RELEASE) if release.name != "cert-manager")
+    cert_manager = one(acme, RELEASE, "cert-manager")
+    issuer = one(acme, ISSUER, "letsencrypt-staging")
+    waiting = one(acme, "kubernetes:core/v1:ConfigMap", "waits-like-an-ingress")
+    record = one(acme, "kubernetes:core/v1:ConfigMap", "record-airflow.data.acme.org")
+    namespace = one(acme, "kubernetes:core/v1:Namespace", "ingress")
+    policies = acme.of_type("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+    pairs = [(waiting, ingress), (waiting, issuer), (waiting, record), (issuer, ingress), (issuer, cert_manager)]
+    pairs += [(record, ingress), (ingress, cert_manager), (ingress, namespace)]
+    pairs += [(ingress, policy) for policy in policies if policy.name.startswith("ingress-")]
+    for later, earlier in pairs:
+        assert earlier.urn in acme.reach(later.urn), f"{later.name} does not wait for {earlier.name}"
+        assert later.urn not in acme.reach(earlier.urn)
+    assert issuer.inputs["metadata"]["annotations"]["pulumi.com/waitFor"] == "condition=Ready"
+
+
+def test_each_host_has_one_record_at_an_address_that_is_not_known_yet(acme: Plan) -> None:
+    records = [made for made in acme.of_type("kubernetes:core/v1:ConfigMap") if made.name.startswith("record-")]
+    assert [made.name.removeprefix("record-") for made in records] == list(hosts_of(settings()))
+    assert {str(made.inputs["data"]["address"]) for made in records} == {str({"$unknown": True})}
+
+
+def test_an_own_ca_is_made_before_the_issuer_that_signs_with_it() -> None:
+    made = plan({"certificates": {"issuer": "own-ca"}})
+    issuer, root = one(made, ISSUER, "own-ca"), one(made, ISSUER, "own-ca-root")
+    certificate = one(made, "kubernetes:cert-manager.io/v1:Certificate", "own-ca")
+    assert {certificate.urn, root.urn} <= made.reach(issuer.urn)
+    assert certificate.inputs["spec"]["secretName"] == issuer.inputs["spec"]["ca"]["secretName"]
+    assert made.outputs["issuer"] == "own-ca"
+
+
+def test_dns01_gives_cert_manager_an_identity_of_its_own() -> None:
+    made = plan({"certificates": {**ACME, "challenge": "dns01"}})
+    account = one(made, "kubernetes:core/v1:ServiceAccount", "cert-manager")
+    assert "cloud/role" in account.inputs["metadata"]["annotations"]
+    release = one(made, RELEASE, "cert-manager")
+    assert release.inputs["values"]["podLabels"] == {"cloud/use": "true"}
+    assert any("identity-cert-manager" in urn for urn in release.depends_on)
+    assert broken(made) == []
+
+
+@pytest.mark.parametrize(
+    ("platform", "tier", "text"),
+    [
+        ({"ingress": {"controller": "nginx"}}, "integration", "ingress-nginx is retired"),
+        ({"ingress": {"controller": "traefik"}, "certificates": ACME}, "production", "browsers will refuse"),
+    ],
+)
+def test_a_warning_is_said_once(platform: dict[str, Any], tier: str, text: str) -> None:
+    """checks: bad input 25, its second half."""
+    warnings = plan(platform, tier=tier).warnings
+    assert len(warnings) == 1
+    assert text in warnings[0]
+
+
+def test_parts_that_exist_or_are_off_leave_nothing_behind() -> None:
+    existing = {"state": "existing", "existingAddress": "lb.acme.org", "className": "company"}
+    made = plan({"ingress": existing, "certificates": {"state": "existing", "existingIssuer": "company-ca"}})
+    assert made.of_type(RELEASE, ISSUER) == ()
+    assert made.outputs == {"issuer": "company-ca", "class": "company"}
+    record = one(made, "kubernetes:core/v1:ConfigMap", "record-airflow.data.acme.org")
+    assert record.inputs["data"]["address"] == "lb.acme.org"
+    off = plan({"ingress": "off", "certificates": "off", "dns": "off"})
+    assert {resource.type for resource in off if resource.package == "kubernetes"} <= {
+        "kubernetes:core/v1:ConfigMap",
+        "kubernetes:scheduling.k8s.io/v1:PriorityClass",
+        "pulumi:providers:kubernetes",
+    }

@@ -1,0 +1,97 @@
+"""Rules of `platform`. Numbers are checks.md's bad inputs."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.stacks import LOCAL, problems
+
+HOST = "airflow.data.acme.org"
+SERVED = {"releases": [{"name": "main", "host": HOST}]}
+
+
+def found(platform: dict[str, Any], **over: Any) -> dict[str, str]:
+    return {key: problem.rule for key, problem in problems({**LOCAL, "platform": platform, **over}).items()}
+
+
+def existing(version: str) -> dict[str, Any]:
+    return {"kind": "existing", "context": "kind-airflow", "kubernetesVersion": version}
+
+
+def test_13_nginx_is_not_for_kubernetes_after_1_35() -> None:
+    key = "airflow:cloud.kubernetesVersion"
+    assert "retired" in found({"certificates": "off"}, cloud=existing("1.36"))[key]
+    assert key not in found({"certificates": "off"}, cloud=existing("1.35"))
+    traefik = {"ingress": {"controller": "traefik"}, "certificates": "off"}
+    assert "retired" not in found(traefik, cloud=existing("1.36")).get(key, "")
+
+
+@pytest.mark.parametrize(
+    "host", ["airflow", "Airflow.data.acme.org", "*.data.acme.org", "airflow.data.acme.org.", "air_flow.acme.org"]
+)
+def test_23_a_host_is_a_plain_fqdn(host: str) -> None:
+    assert "airflow:releases[0].host" in found({}, releases=[{"name": "main", "host": host}])
+
+
+def test_23_a_host_is_inside_the_zone() -> None:
+    key = "airflow:releases[0].host"
+    assert "inside the zone" in found({"dns": {"state": "existing", "zone": "other.org"}}, **SERVED)[key]
+    assert "inside the zone" in found({"dns": {"state": "existing", "zone": "ata.acme.org"}}, **SERVED)[key]
+    assert key not in found({"dns": {"state": "existing", "zone": "acme.org"}}, **SERVED)
+    assert key not in found({"dns": {"state": "existing", "zone": HOST}}, **SERVED)
+
+
+@pytest.mark.parametrize("email", ["nobody", "a@b", "team@example.com", "a b@acme.org", None])
+def test_24_lets_encrypt_wants_an_address_that_exists(email: str | None) -> None:
+    certificates = {"issuer": "letsencrypt-staging", **({"email": email} if email else {})}
+    assert "airflow:platform.certificates.email" in found({"certificates": certificates})
+
+
+def test_24_an_own_ca_writes_to_nobody() -> None:
+    assert found({"certificates": {"issuer": "own-ca"}}, **SERVED) == {}
+
+
+def test_25_an_ephemeral_stack_never_asks_productions_acme() -> None:
+    key = "airflow:platform.certificates.issuer"
+    certificates = {"issuer": "letsencrypt-prod", "email": "data@acme.org"}
+    platform = {"ingress": "existing", "certificates": certificates}
+    assert "ephemeral" in found(platform, ephemeral="true")[key]
+    assert key not in found(platform)
+    assert key not in found(
+        {**platform, "certificates": {**certificates, "issuer": "letsencrypt-staging"}}, ephemeral="true"
+    )
+
+
+def test_tls_without_an_issuer() -> None:
+    assert "airflow:platform.certificates.state" in found({"certificates": "off"}, **SERVED)
+    assert "airflow:platform.certificates.existingIssuer" in found({"certificates": "existing"})
+    assert found({"certificates": {"state": "existing", "existingIssuer": "company"}}, **SERVED) == {}
+
+
+def test_a_host_without_an_ingress() -> None:
+    assert "airflow:releases[0].host" in found({"ingress": "off"}, **SERVED)
+
+
+def test_a_record_without_a_zone_or_an_address() -> None:
+    assert "airflow:platform.dns.zone" in found({"dns": "existing"})
+    key = "airflow:platform.ingress.existingAddress"
+    dns = {"state": "existing", "zone": "acme.org"}
+    assert key in found({"ingress": "existing", "dns": dns}, **SERVED)
+    address = {"state": "existing", "existingAddress": "192.0.2.7"}
+    assert key not in found({"ingress": address, "dns": dns}, **SERVED)
+    assert "airflow:platform.dns.state" in found({"dns": dns})
+
+
+def test_a_challenge_that_nothing_answers() -> None:
+    acme = {"issuer": "letsencrypt-staging", "email": "data@acme.org"}
+    assert "airflow:platform.certificates.challenge" in found({"ingress": "off", "certificates": acme})
+    assert "airflow:platform.certificates.challenge" in found({"certificates": {**acme, "challenge": "dns01"}})
+    assert "port 80" in found({"certificates": acme})["airflow:platform.certificates.issuer"]
+    assert found({"ingress": "existing", "certificates": acme}, **SERVED) == {}
+
+
+def test_chaos_names_releases_that_are_there() -> None:
+    assert "airflow:platform.chaos.releases" in found({"chaos": {"state": "on", "releases": ["mian"]}})
+    for field, value in (("quietTimes", ["25:00-08:00"]), ("quietWeekdays", ["Freitag"]), ("timezone", "Berlin")):
+        keys = found({"chaos": {"state": "on", field: value}})
+        assert any(key.startswith(f"airflow:platform.chaos.{field}") for key in keys), keys
