@@ -1,0 +1,121 @@
+"""`make edit-secret`, `make apply-secret`: a stack's settings, or this machine's where the stack is `local`."""
+
+import argparse
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import FrameType
+
+from ops import pulumi_cli, settings_text
+from ops.pulumi_cli import CliError
+
+LOCAL = "local"
+EMPTY = "airflow:\n  connections: []\n  variables: {}\n"
+
+
+def main() -> int:
+    """Exit code 0 done, 2 refused with the reason, else that of `pulumi up` or of the local sync."""
+    options = arguments()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)  # so that the plain text is removed on the way out
+    try:
+        if not options.stack:
+            raise CliError("say which: STACK=local, or the stack's name")
+        return edit(options) if options.verb == "edit" else apply(options)
+    except CliError as error:
+        for line in str(error).splitlines():
+            sys.stderr.write(f"error: {line}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("\nstopped: nothing was stored\n")
+        return 130
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="ops.secret", description=__doc__)
+    parser.add_argument("verb", choices=["edit", "apply"])
+    parser.add_argument("--stack", default="")
+    parser.add_argument("--release", default="", help="a release whose settings are its own (`<release>.settings`)")
+    parser.add_argument("--file", default="", help="apply: the settings, plain or encrypted by SOPS; - is stdin")
+    parser.add_argument("--root", type=Path, default=Path(), help="the checkout")
+    parser.add_argument("--arguments", default="", help="apply: more for `pulumi up`, such as --yes")
+    return parser.parse_args()
+
+
+def leave(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+def key(options: argparse.Namespace) -> str:
+    return f"{options.release}.settings" if options.release else "settings"
+
+
+def local_file(options: argparse.Namespace) -> Path:
+    return options.root / "settings" / LOCAL / "secret.yaml"
+
+
+def edit(options: argparse.Namespace) -> int:
+    before = current(options)
+    text = before if before is not None else example(options)
+    while True:
+        text = settings_text.edited(text)
+        if text == before:
+            sys.stdout.write("nothing was changed\n")
+            return 0
+        try:
+            settings_text.check(text)
+            break
+        except CliError as error:
+            sys.stderr.write("".join(f"error: {line}\n" for line in str(error).splitlines()))
+            if not again():
+                raise CliError("nothing was stored; what was typed is gone") from None
+    store(options, text)
+    then = "make apply-secret" if options.stack == LOCAL else f"pulumi up --stack {options.stack}"
+    sys.stdout.write(f"stored; `{then}` brings it into Airflow\n")
+    return 0
+
+
+def again() -> bool:
+    return sys.stdin.isatty() and input("edit again? [Y/n] ").strip().lower() in ("", "y", "yes")
+
+
+def current(options: argparse.Namespace) -> str | None:
+    if options.stack != LOCAL:
+        return pulumi_cli.get_secret(options.stack, key(options))
+    file = local_file(options)
+    return file.read_text() if file.exists() else None
+
+
+def example(options: argparse.Namespace) -> str:
+    """What a new file begins with: the environment's committed example."""
+    file = options.root / "settings" / options.stack.rpartition("/")[2] / "secret.example.yaml"
+    return file.read_text() if file.exists() else EMPTY
+
+
+def store(options: argparse.Namespace, text: str) -> None:
+    if options.stack == LOCAL:
+        settings_text.keep(local_file(options), text)
+    else:
+        pulumi_cli.set_secret(options.stack, key(options), text)
+
+
+def apply(options: argparse.Namespace) -> int:
+    if options.stack == LOCAL:
+        if options.file:
+            text = settings_text.read(None if options.file == "-" else Path(options.file))
+            settings_text.check(text)
+            store(options, text)
+        return subprocess.run([sys.executable, "-m", "local", "sync"], cwd=options.root, check=False).returncode
+    if not options.file:
+        raise CliError("say which: FILE=…, or FILE=- for standard input")
+    text = settings_text.read(None if options.file == "-" else Path(options.file))
+    settings_text.check(text)
+    store(options, text)
+    sys.stdout.write("stored\n")
+    return pulumi_cli.up(options.stack, *shlex.split(options.arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
