@@ -107,7 +107,7 @@ class LogStore:
     """A release's place for logs: `url` as Airflow's `remote_base_log_folder` takes it (`s3://…`, `wasb://…`).
 
     `connection` is the Airflow connection (JSON, without a secret) that reaches it by workload identity; `grant` is
-    what `Identity.bind` needs to know, opaque to everybody else.
+    what `Identity.bind` needs to know, opaque to everybody else. Who writes there waits for `ready`.
     """
 
     url: str
@@ -115,6 +115,7 @@ class LogStore:
     connection: Mapping[str, object]
     grant: object
     peers: tuple[Peer, ...] = ()
+    ready: tuple[pulumi.Resource, ...] = ()
 
 
 @dataclass(frozen=True)

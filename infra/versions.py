@@ -33,3 +33,8 @@ MONITORING_REPOSITORY = "https://prometheus-community.github.io/helm-charts"
 KEDA_CHART = "2.20.2"  # kedacore/charts 1444d00d
 KEDA_REPOSITORY = "https://kedacore.github.io/charts"
 CHAOSKUBE_IMAGE = "ghcr.io/linki/chaoskube:v0.39.1"  # linki/chaoskube, tag v0.39.1; its chart's repository of images
+
+AUTOSCALER_CHART = "9.59.0"
+AUTOSCALER_CHART_REPOSITORY = "https://kubernetes.github.io/autoscaler"
+# One for each of KUBERNETES_KNOWN: the autoscaler carries the scheduler of its own minor version.
+AUTOSCALER_IMAGES = {"1.32": "v1.32.6", "1.33": "v1.33.5", "1.34": "v1.34.4", "1.35": "v1.35.1"}

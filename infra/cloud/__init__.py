@@ -17,7 +17,11 @@ def build(settings: Settings, secrets: Secrets, names: Names) -> Foundation:
             from infra.cloud import existing
 
             return existing.build(cloud, settings, secrets, names)
-        case AwsCloud() | AzureCloud():
+        case AwsCloud() as cloud:
+            from infra.cloud import aws
+
+            return aws.build(cloud, settings, secrets, names)
+        case AzureCloud():
             raise NotImplementedError  # refused by the settings until their issue is done
         case _:
             assert_never(settings.cloud)

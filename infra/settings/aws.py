@@ -1,10 +1,12 @@
 """AWS: the account, the network, EKS, RDS and what stands beside them."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from infra.settings.base import Model
+from infra.settings import aws_facts
+from infra.settings.base import Cidr, Model
 from infra.settings.cloud_common import CloudCluster, CloudDatabase
 from infra.settings.problems import refuse
 
@@ -15,13 +17,62 @@ def _account(value: str) -> str:
     return value
 
 
+def _role(value: str) -> str:
+    if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+", value):
+        raise refuse(
+            "the ARN of a role (for single sign-on the role itself, without its path)",
+            "for example arn:aws:iam::123456789012:role/airflow-admins",
+        )
+    return value
+
+
 AccountId = Annotated[str, AfterValidator(_account)]
+RoleArn = Annotated[str, AfterValidator(_role)]
 
 
 class AwsCluster(CloudCluster):
     """EKS."""
 
-    admins: tuple[str, ...] = Field(min_length=1, description="ARNs of the roles that administer the cluster")
+    admins: tuple[RoleArn, ...] = Field(min_length=1, description="ARNs of the roles that administer the cluster")
+
+
+class NewNetwork(Model):
+    """A VPC of the stack's own. Subnets left out are cut from `cidr`: three quarters for nodes, the rest for others."""
+
+    kind: Literal["new"] = "new"
+    cidr: Cidr = "10.20.0.0/16"
+    nat: Literal["one", "per-zone"] | None = Field(
+        default=None, description="NAT gateways; none: one a zone in production, else a single one"
+    )
+    private_subnets: tuple[Cidr, ...] = Field(default=(), description="for nodes and pods, one a zone")
+    database_subnets: tuple[Cidr, ...] = Field(default=(), description="without a route out, one a zone")
+    public_subnets: tuple[Cidr, ...] = Field(default=(), description="for load balancers and NAT, one a zone")
+
+
+class ExistingNetwork(Model):
+    """A VPC that somebody else keeps, with NAT and the load balancers' subnet tags in place."""
+
+    kind: Literal["existing"]
+    vpc_id: str
+    cidr: Cidr = Field(description="the VPC's network; nothing else in it is looked up")
+    private_subnet_ids: tuple[str, ...] = Field(min_length=2, description="for nodes and pods, in the zones' order")
+    database_subnet_ids: tuple[str, ...] = Field(min_length=2, description="for the database, in the zones' order")
+
+
+class AwsDatabase(CloudDatabase):
+    """RDS for PostgreSQL."""
+
+    final_snapshot: bool | None = Field(
+        default=None, description="whether a deletion leaves a snapshot; none: yes, unless the stack is ephemeral"
+    )
+    restore_from_snapshot: str | None = Field(
+        default=None, description="identifier of the snapshot that the instance is made from; set once, then left"
+    )
+    maintenance_window: str = Field(default="sun:03:00-sun:04:00", description="UTC, ddd:hh:mm-ddd:hh:mm")
+    backup_window: str = Field(default="01:00-02:00", description="UTC, hh:mm-hh:mm")
+    ca_file: str | None = Field(
+        default=None, description="PEM file of the region's RDS root, for a region that is not in the list"
+    )
 
 
 class AwsCloud(Model):
@@ -30,5 +81,20 @@ class AwsCloud(Model):
     kind: Literal["aws"]
     account: AccountId = Field(description="the account that a run must be in; any other is refused")
     region: str
+    allow_new_region: bool = Field(
+        default=False, description="allow a region that is not in the list; needs zones and database.caFile"
+    )
+    zones: tuple[str, ...] = Field(default=(), description="two or three zones; none: the region's first three")
+    network: Annotated[NewNetwork | ExistingNetwork, Field(discriminator="kind")] = NewNetwork()
     cluster: AwsCluster
-    database: CloudDatabase = CloudDatabase()
+    database: AwsDatabase = AwsDatabase()
+
+    @property
+    def used_zones(self) -> tuple[str, ...]:
+        """The zones that the stack stands in."""
+        return self.zones or aws_facts.regions()[self.region][:3]
+
+    @property
+    def partition(self) -> str:
+        """The first part of every ARN after `arn:`."""
+        return aws_facts.partition(self.region)

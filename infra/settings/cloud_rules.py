@@ -10,7 +10,7 @@ from infra.settings.existing import ExistingCloud
 from infra.settings.model import Settings
 from infra.settings.problems import Problem
 from infra.settings.sizes import CloudFigures
-from infra.versions import INGRESS_NGINX_LAST, KUBERNETES_KNOWN
+from infra.versions import INGRESS_NGINX_LAST, KUBERNETES_KNOWN, POSTGRES_KNOWN
 
 
 def managed(settings: Settings) -> AwsCloud | AzureCloud | None:
@@ -99,6 +99,20 @@ def node_counts(settings: Settings) -> Iterator[Problem]:
             )
         if name == "system" and pool.min == 0:
             yield Problem(f"{base}.system.min", "1 or more: Airflow itself runs there", "set 2, one a zone", 0)
+        if name == "system" and pool.spot:
+            yield Problem(f"{base}.system.spot", "on demand: Airflow itself runs there", "set it for tasks only", True)
+
+
+def postgres_version(settings: Settings) -> Iterator[Problem]:
+    """A major version that both services offer and Airflow supports."""
+    cloud = managed(settings)
+    if cloud and cloud.database.postgres_major not in POSTGRES_KNOWN:
+        yield Problem(
+            "airflow:cloud.database.postgresMajor",
+            f"one of {', '.join(map(str, POSTGRES_KNOWN))}: offered by the service and supported by Airflow",
+            "choose one of them",
+            cloud.database.postgres_major,
+        )
 
 
 def database_production(settings: Settings) -> Iterator[Problem]:
@@ -148,6 +162,7 @@ RULES = (
     api_allow_list,
     kubernetes_version,
     node_counts,
+    postgres_version,
     database_production,
     production_replicas,
 )

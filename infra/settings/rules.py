@@ -7,7 +7,7 @@ AttributeError, and the rule says no more. Rules of one cloud or part stand besi
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from infra.settings import cloud_rules, existing_rules, platform_rules, release_rules
+from infra.settings import aws_rules, cloud_rules, existing_rules, platform_rules, release_rules
 from infra.settings.base import Tier
 from infra.settings.model import Settings
 from infra.settings.problems import Problem
@@ -67,7 +67,6 @@ def production_demands(settings: Settings) -> Iterator[Problem]:
 #: Parts that an open issue builds; the commit that builds one takes it out here.
 NOT_AVAILABLE: frozenset[str] = frozenset(
     {
-        "aws",
         "azure",
         "platform.monitoring",
         "platform.chaos",
@@ -80,6 +79,7 @@ RULES: tuple[Rule, ...] = (
     owner_tag,
     production_demands,
     *cloud_rules.RULES,
+    *aws_rules.RULES,
     *existing_rules.RULES,
     *release_rules.RULES,
     *platform_rules.RULES,

@@ -1,0 +1,114 @@
+"""EKS add-ons, in the order that nodes and pods need them. Their versions are EKS's defaults for the cluster's own."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.cloud.aws.identity import PodRole
+from infra.cloud.aws.stack import Stack
+
+NAMESPACE = "kube-system"
+
+
+class EarlyAddons(pulumi.ComponentResource):
+    """What a node needs to become ready: addresses for pods, Services, and credentials for the first of the two."""
+
+    addons: list[pulumi.Resource]
+
+    def __init__(
+        self, name: str, stack: Stack, cluster: aws.eks.Cluster, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("airflow:aws:EarlyAddons", name, None, opts)
+        role = _role("vpc-cni", stack, "aws-node", "AmazonEKS_CNI_Policy", self)
+        self.addons = [
+            _addon("eks-pod-identity-agent", stack, cluster, self),
+            _addon("kube-proxy", stack, cluster, self),
+            _addon(
+                "vpc-cni",
+                stack,
+                cluster,
+                self,
+                role=role,
+                service_account="aws-node",
+                configuration={"enableNetworkPolicy": "true"},
+                # Gone before the nodes, it would leave network interfaces behind that hold the VPC.
+                preserve=True,
+            ),
+        ]
+        self.register_outputs({})
+
+
+class LateAddons(pulumi.ComponentResource):
+    """What runs on nodes: cluster DNS, volumes, metrics."""
+
+    addons: list[pulumi.Resource]
+
+    def __init__(
+        self,
+        name: str,
+        stack: Stack,
+        cluster: aws.eks.Cluster,
+        nodes: aws.eks.NodeGroup,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("airflow:aws:LateAddons", name, None, opts)
+        account = "ebs-csi-controller-sa"
+        role = _role("ebs-csi", stack, account, "service-role/AmazonEBSCSIDriverPolicy", self)
+        self.addons = [
+            _addon("coredns", stack, cluster, self, after=[nodes]),
+            _addon("metrics-server", stack, cluster, self, after=[nodes]),
+            _addon("aws-ebs-csi-driver", stack, cluster, self, role=role, service_account=account, after=[nodes]),
+            # Without a role: access points are made by this program, and mounting needs none.
+            _addon("aws-efs-csi-driver", stack, cluster, self, after=[nodes]),
+        ]
+        self.register_outputs({})
+
+
+def _role(name: str, stack: Stack, account: str, policy: str, parent: pulumi.Resource) -> PodRole:
+    return PodRole(
+        name,
+        stack,
+        NAMESPACE,
+        account,
+        managed=[stack.managed_policy(policy)],
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _addon(
+    name: str,
+    stack: Stack,
+    cluster: aws.eks.Cluster,
+    parent: pulumi.Resource,
+    *,
+    role: PodRole | None = None,
+    service_account: str = "",
+    configuration: Mapping[str, Any] | None = None,
+    preserve: bool = False,
+    after: Sequence[pulumi.Resource] = (),
+) -> aws.eks.Addon:
+    bound = (
+        [aws.eks.AddonPodIdentityAssociationArgs(role_arn=role.role.arn, service_account=service_account)]
+        if role
+        else None
+    )
+    return aws.eks.Addon(
+        name,
+        cluster_name=cluster.name,
+        addon_name=name,
+        pod_identity_associations=bound,
+        configuration_values=json.dumps(configuration) if configuration else None,
+        resolve_conflicts_on_create="OVERWRITE",
+        resolve_conflicts_on_update="OVERWRITE",
+        preserve=preserve,
+        tags=stack.tags,
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            depends_on=[*after, *(role.ready if role else ())],
+            hooks=stack.hooks,
+            custom_timeouts=pulumi.CustomTimeouts(create="20m", update="20m", delete="20m"),
+        ),
+    )

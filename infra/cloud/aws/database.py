@@ -1,0 +1,184 @@
+"""RDS for PostgreSQL: TLS only, encrypted, backed up, and reached from the nodes alone."""
+
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.cloud.aws.keys import Keys
+from infra.cloud.aws.logs import log_group
+from infra.cloud.aws.network import Network
+from infra.cloud.aws.policies import trust
+from infra.cloud.aws.roots import root_of
+from infra.cloud.aws.stack import Stack
+from infra.contracts import Database, Peer
+
+PORT = 5432
+CERTIFICATE = "rds-ca-rsa2048-g1"  # the authority whose root `rds_roots.pem` holds; valid until 2061
+LOGS = ["postgresql", "upgrade"]
+
+#: Beside TLS: what changed the schema and what was slow stands in the log. Tasks' own data never passes through here.
+PARAMETERS = {
+    "rds.force_ssl": "1",
+    "ssl_min_protocol_version": "TLSv1.2",
+    "log_statement": "ddl",
+    "log_min_duration_statement": "2000",
+}
+
+
+class Postgres(pulumi.ComponentResource):
+    """The instance and what belongs to it."""
+
+    instance: aws.rds.Instance
+    admitted: aws.vpc.SecurityGroupIngressRule
+
+    def __init__(
+        self,
+        name: str,
+        stack: Stack,
+        network: Network,
+        keys: Keys,
+        password: pulumi.Output[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("airflow:aws:Postgres", name, None, opts)
+        group = self._security_group(stack, network)
+        subnets = aws.rds.SubnetGroup(
+            "database",
+            description="Subnets without a route out",
+            subnet_ids=network.database_subnet_ids,
+            tags=stack.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        # Named by Pulumi: a major upgrade makes the new family's group first and drops the old one last.
+        parameters = aws.rds.ParameterGroup(
+            "database",
+            family=f"postgres{stack.cloud.database.postgres_major}",
+            description="TLS only",
+            parameters=[
+                aws.rds.ParameterGroupParameterArgs(name=key, value=value) for key, value in PARAMETERS.items()
+            ],
+            tags=stack.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.instance = self._instance(stack, keys, password, group, subnets, parameters)
+        self.register_outputs({})
+
+    def _security_group(self, stack: Stack, network: Network) -> aws.ec2.SecurityGroup:
+        group = aws.ec2.SecurityGroup(
+            "database",
+            vpc_id=network.vpc_id,
+            description="PostgreSQL, from the nodes",
+            tags=stack.named("database"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.admitted = aws.vpc.SecurityGroupIngressRule(
+            "database",
+            security_group_id=group.id,
+            referenced_security_group_id=network.nodes_group.id,
+            ip_protocol="tcp",
+            from_port=PORT,
+            to_port=PORT,
+            description="PostgreSQL, from the nodes",
+            tags=stack.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return group
+
+    def _monitoring(self, stack: Stack) -> tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]:
+        role = aws.iam.Role(
+            "database-monitoring",
+            name=stack.names.resource("database-monitoring", limit=64),
+            assume_role_policy=trust("monitoring.rds.amazonaws.com"),
+            tags=stack.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        may = aws.iam.RolePolicyAttachment(
+            "database-monitoring",
+            role=role.name,
+            policy_arn=stack.managed_policy("service-role/AmazonRDSEnhancedMonitoringRole"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return role, may
+
+    def _instance(
+        self,
+        stack: Stack,
+        keys: Keys,
+        password: pulumi.Output[str],
+        group: aws.ec2.SecurityGroup,
+        subnets: aws.rds.SubnetGroup,
+        parameters: aws.rds.ParameterGroup,
+    ) -> aws.rds.Instance:
+        wanted, sized = stack.cloud.database, stack.settings.sized
+        name = stack.names.database_server("database", stack.cloud.account)
+        lasting = not stack.settings.ephemeral
+        snapshot = lasting if wanted.final_snapshot is None else wanted.final_snapshot
+        role, may = self._monitoring(stack)
+        # RDS would make them itself, without an end to what they keep.
+        logs = [log_group(stack, f"database-{log}", f"/aws/rds/instance/{name}/{log}", keys, self) for log in LOGS]
+        return aws.rds.Instance(
+            "database",
+            identifier=name,
+            engine="postgres",
+            engine_version=str(wanted.postgres_major),  # minor versions are RDS's, in the maintenance window
+            instance_class=sized.aws.database_class,
+            allocated_storage=sized.database.storage_gib,
+            max_allocated_storage=sized.database.max_storage_gib,
+            storage_type="gp3",
+            storage_encrypted=True,
+            kms_key_id=keys.data.arn,
+            username=wanted.admin_user,
+            password=password,
+            port=PORT,
+            multi_az=stack.settings.production if wanted.highly_available is None else wanted.highly_available,
+            publicly_accessible=False,
+            db_subnet_group_name=subnets.name,
+            vpc_security_group_ids=[group.id],
+            parameter_group_name=parameters.name,
+            ca_cert_identifier=CERTIFICATE,
+            iam_database_authentication_enabled=True,
+            auto_minor_version_upgrade=True,
+            allow_major_version_upgrade=True,  # the plan shows it and the runbook leads through it
+            maintenance_window=wanted.maintenance_window,
+            backup_window=wanted.backup_window,
+            backup_retention_period=wanted.backup_retention_days,
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=not lasting,
+            deletion_protection=lasting if wanted.deletion_protection is None else wanted.deletion_protection,
+            skip_final_snapshot=not snapshot,
+            # A snapshot outlives the stack, so that a second life of it needs another name: the group's id is random.
+            final_snapshot_identifier=group.id.apply(lambda text: f"{name}-{text}") if snapshot else None,
+            snapshot_identifier=wanted.restore_from_snapshot,
+            performance_insights_enabled=True,
+            performance_insights_kms_key_id=keys.data.arn,
+            performance_insights_retention_period=7,
+            monitoring_interval=60,
+            monitoring_role_arn=role.arn,
+            enabled_cloudwatch_logs_exports=LOGS,
+            tags=stack.tags,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=stack.keep or None,
+                depends_on=[may, *logs],
+                hooks=stack.hooks,
+                custom_timeouts=pulumi.CustomTimeouts(create="60m", update="80m", delete="60m"),
+            ),
+        )
+
+
+def build(
+    stack: Stack, network: Network, keys: Keys, password: pulumi.Output[str], opts: pulumi.ResourceOptions
+) -> Database:
+    """The promise that every cloud makes."""
+    made = Postgres("database", stack, network, keys, password, opts)
+    own = stack.cloud.database.ca_file
+    return Database(
+        host=made.instance.address,
+        port=PORT,
+        admin_user=stack.cloud.database.admin_user,
+        admin_password=password,
+        ca_bundle=Path(own).read_text() if own else root_of(stack.cloud.region),
+        peers=tuple(Peer(cidr=cidr) for cidr in network.database_cidrs),
+        ready=(made.instance, made.admitted),
+    )

@@ -1,0 +1,48 @@
+"""The stack's own encryption keys: one for what is stored, one for the cluster's Secrets."""
+
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from infra.cloud.aws.policies import Statement, document
+from infra.cloud.aws.stack import Stack
+
+
+class Keys(pulumi.ComponentResource):
+    """KMS keys that rotate every year. `data` encrypts the database, files, buckets, images and logs."""
+
+    data: aws.kms.Key
+    cluster: aws.kms.Key
+
+    def __init__(self, name: str, stack: Stack, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("airflow:aws:Keys", name, None, opts)
+        owner = Statement(["kms:*"], ["*"], {"AWS": stack.arn("iam", "root", region=False)})
+        logs = Statement(
+            ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+            ["*"],
+            {"Service": f"logs.{stack.cloud.region}.amazonaws.com"},
+            {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": stack.arn("logs", "*")}},
+        )
+        self.data = self._key("data-key", stack, "data at rest", document(owner, logs))
+        self.cluster = self._key("cluster-key", stack, "the cluster's Secrets", document(owner))
+        self.register_outputs({})
+
+    def _key(self, name: str, stack: Stack, purpose: str, policy: pulumi.Output[Any]) -> aws.kms.Key:
+        key = aws.kms.Key(
+            name,
+            description=f"{stack.names.resource()}: {purpose}",
+            enable_key_rotation=True,
+            # The longest time to think again where data is dear, the shortest where it is not.
+            deletion_window_in_days=30 if stack.keep else 7,
+            policy=policy,
+            tags=stack.named(name),
+            opts=pulumi.ResourceOptions(parent=self, protect=stack.keep or None),
+        )
+        aws.kms.Alias(
+            name,
+            name=f"alias/{stack.names.resource(name)}",
+            target_key_id=key.key_id,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return key
