@@ -32,33 +32,41 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
+Stack = Annotated[str, typer.Option(help="Stack to plan: its file is Pulumi.STACK.yaml.")]
+Stacks = Annotated[
+    Path, typer.Option(help="Folder of the stack files, such as examples/azure.", show_default="the checkout")
+]
+Config = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE", help="What if? Plan with this value, e.g. cloud.kind=azure. Repeatable."),
+]
+Secret = Annotated[str | None, typer.Option(metavar="KEY", help="Check this secret's value, read from standard input.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
+Form = Annotated[
+    Format, typer.Option("--format", help="How to write the result; markdown (a pull request's comment) for --diff.")
+]
+Earlier = Annotated[
+    Path | None,
+    typer.Option("--diff", metavar="PLAN.json", help="Show what changes since this plan, written by --json."),
+]
+Graph = Annotated[
+    Path | None, typer.Option(metavar="FILE.mmd", help="Draw the plan into this file as a Mermaid flowchart.")
+]
+CriticalPath = Annotated[
+    bool, typer.Option("--critical-path", help="Show the longest chain of creations and how long the `up` takes.")
+]
+
+
 def main(
-    stack: Annotated[str, typer.Option(help="Stack to plan: its file is Pulumi.STACK.yaml.")],
-    stacks: Annotated[
-        Path, typer.Option(help="Folder of the stack files, such as examples/azure.", show_default="the checkout")
-    ] = planning.ROOT,
-    config: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="What if? Plan with this value, e.g. cloud.kind=azure. Repeatable."),
-    ] = None,
-    secret: Annotated[
-        str | None, typer.Option(metavar="KEY", help="Check this secret's value, read from standard input.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    form: Annotated[
-        Format,
-        typer.Option("--format", help="How to write the result; markdown (a pull request's comment) for --diff."),
-    ] = Format.TEXT,
-    earlier: Annotated[
-        Path | None,
-        typer.Option("--diff", metavar="PLAN.json", help="Show what changes since this plan, written by --json."),
-    ] = None,
-    graph: Annotated[
-        Path | None, typer.Option(metavar="FILE.mmd", help="Draw the plan into this file as a Mermaid flowchart.")
-    ] = None,
-    critical_path: Annotated[
-        bool, typer.Option("--critical-path", help="Show the longest chain of creations and how long the `up` takes.")
-    ] = False,
+    stack: Stack,
+    stacks: Stacks = planning.ROOT,
+    config: Config = None,
+    secret: Secret = None,
+    as_json: AsJson = False,
+    form: Form = Format.TEXT,
+    earlier: Earlier = None,
+    graph: Graph = None,
+    critical_path: CriticalPath = False,
 ) -> None:
     """Show what the first `pulumi up` of a stack would create. Needs no Pulumi CLI, no account and no network."""
     form = Format.JSON if as_json else form

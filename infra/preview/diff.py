@@ -4,27 +4,17 @@ Both plans are of a first `up`, so that unknown values and secrets compare as eq
 """
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from infra.preview import create_only, wire
+from infra.preview import create_only
 from infra.preview.errors import InputError
-from infra.preview.model import PROVIDER_PREFIX, STACK_TYPE, Plan, Resource
+from infra.preview.model import STACK_TYPE, Plan, Resource
+from infra.preview.paths import Edit, at, edits, holds_unknown
 
 KINDS = ("replaced", "deleted", "changed", "created")
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One changed property: its path, both values (None: absent), and whether it forces a replacement."""
-
-    path: str
-    before: Any
-    after: Any
-    replaces: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +38,7 @@ class Change:
 
     def as_json(self) -> dict[str, Any]:
         """The change's object in `--diff --json`."""
-        edits = [{"path": e.path, "before": e.before, "after": e.after, "replaces": e.replaces} for e in self.edits]
+        paths = [{"path": e.path, "before": e.before, "after": e.after, "replaces": e.replaces} for e in self.edits]
         return {
             "urn": self.resource.urn,
             "type": self.resource.type,
@@ -56,7 +46,7 @@ class Change:
             "protected": self.protected,
             "losesData": self.loses_data,
             "because": self.because,
-            "paths": edits,
+            "paths": paths,
         }
 
 
@@ -114,65 +104,58 @@ def _order(change: Change) -> tuple[int, bool, bool, str]:
 
 def _change(before: Resource, after: Resource) -> Change | None:
     rules = create_only.rules(after.type)
-    edits = [
+    found = [
         replace(edit, replaces=rules.replaces(edit.path))
-        for edit in _edits(before.inputs, after.inputs)
+        for edit in edits(before.inputs, after.inputs)
         if not any(_covers(ignored, edit.path) for ignored in after.options.ignore_changes)
     ]
     if before.provider != after.provider:
-        edits.append(Edit("provider", before.provider, after.provider))
-    edits += [
+        found.append(Edit("provider", before.provider, after.provider))
+    found += [
         replace(edit, path=f"options.{edit.path}")
-        for edit in _edits(before.options.as_json(), after.options.as_json())
+        for edit in edits(before.options.as_json(), after.options.as_json())
         if not edit.path.startswith("aliases")
     ]
-    if not edits:
+    if not found:
         return None
-    return Change("replaced" if any(edit.replaces for edit in edits) else "changed", after, tuple(edits))
+    return Change("replaced" if any(edit.replaces for edit in found) else "changed", after, tuple(found))
 
 
 def _covers(ignored: str, path: str) -> bool:
     return path == ignored or path.startswith((f"{ignored}.", f"{ignored}["))
 
 
-def _edits(before: Any, after: Any, path: str = "") -> Iterator[Edit]:
-    if before == after:
-        return
-    old, new = _items(before), _items(after)
-    if old is None or new is None or type(before) is not type(after) or (type(before) is list and len(old) != len(new)):
-        yield Edit(path, before, after)
-    else:
-        for key in sorted(old.keys() | new.keys()):
-            yield from _edits(old.get(key), new.get(key), f"{path}{_step(key, path)}")
-
-
-def _items(value: Any) -> dict[Any, Any] | None:
-    """What stands inside an object or a list, by key or index; None for a scalar, a secret or an unknown value."""
-    if wire.is_secret(value) or wire.is_unknown(value):
-        return None
-    if isinstance(value, Mapping):
-        return dict(cast(Mapping[str, Any], value))
-    return dict(enumerate(cast(list[Any], value))) if isinstance(value, list) else None
-
-
-def _step(key: str | int, path: str) -> str:
-    if isinstance(key, int):
-        return f"[{key}]"
-    if re.fullmatch(r"[A-Za-z_$][\w$-]*", key):
-        return f".{key}" if path else key
-    return f"[{json.dumps(key)}]"
-
-
 def _following(changes: list[Change], after: Plan) -> Iterator[Change]:
-    """Add what a replaced provider takes with it: every resource that it manages is replaced too."""
-    renewed = {c.resource.urn for c in changes if c.kind == "replaced" and c.resource.type.startswith(PROVIDER_PREFIX)}
+    """Add what is replaced because something else is: what a provider manages, what is bound to a new id."""
     known = {change.resource.urn: change for change in changes}
-    for resource in after:
-        change = known.get(resource.urn)
-        if resource.provider in renewed and (change is None or change.kind == "changed"):
-            edits = change.edits if change else ()
-            known[resource.urn] = Change("replaced", resource, edits, f"its provider {resource.provider} is replaced")
+    todo = {urn for urn, change in known.items() if change.kind == "replaced"}
+    while todo:
+        renewed, todo = todo, set[str]()
+        for resource in after:
+            change = known.get(resource.urn)
+            if change is not None and change.kind != "changed":
+                continue
+            because = _bound(resource, renewed)
+            if because:
+                known[resource.urn] = Change("replaced", resource, change.edits if change else (), because)
+                todo.add(resource.urn)
     yield from known.values()
+
+
+def _bound(resource: Resource, renewed: set[str]) -> str:
+    """Why a resource is replaced with one of `renewed`; empty where it is not."""
+    if resource.provider in renewed:
+        return f"its provider {_name(resource.provider)} is replaced"
+    for path in sorted(create_only.rules(resource.type).properties):
+        sources = renewed.intersection(resource.by_property.get(path.partition(".")[0], ()))
+        if sources and holds_unknown(at(resource.inputs, path)):
+            return f"{path} comes from {_name(min(sources))}, which is replaced"
+    return ""
+
+
+def _name(urn: str) -> str:
+    *_, chain, name = urn.split("::")
+    return f"{chain.rpartition('$')[2]} {name}"
 
 
 def _aliases(resource: Resource) -> Iterator[str]:

@@ -63,7 +63,8 @@ class Resource:
 
     `inputs` are in the provider's spelling, with `{"$secret": true}` and `{"$unknown": true}` where a value is secret
     or not known yet. `depends_on` holds every URN that it waits for by data or by option; `parent` and `provider`
-    (URNs) stand apart. `provider` is None for components, the Stack and the providers themselves.
+    (URNs) stand apart. `provider` is None for components, the Stack and the providers themselves. `by_property` says
+    which of the URNs the value of a property comes from; it is not part of the JSON.
     """
 
     urn: str
@@ -75,6 +76,7 @@ class Resource:
     inputs: Mapping[str, Any]
     depends_on: tuple[str, ...]
     options: Options
+    by_property: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], compare=False)
 
     @property
     def package(self) -> str:

@@ -160,6 +160,9 @@ def _resource(
         inputs=wire.plain(inputs),
         depends_on=tuple(sorted({*request.dependencies, *by_option})),
         options=_options(request),
+        by_property={
+            key: tuple(sorted(found.urns)) for key, found in request.propertyDependencies.items() if found.urns
+        },
     )
 
 

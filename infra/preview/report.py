@@ -35,7 +35,8 @@ def lines(plan: Plan, commands: tuple[str, ...] = ()) -> Iterator[Line]:
         list(plan.placeholders),
         "yellow",
     )
-    yield from _section("Secrets still to be set", list(commands), "yellow")
+    title = f"Secrets still to be set (`make secrets STACK={plan.stack}` makes those that nobody has to bring)"
+    yield from _section(title, list(commands), "yellow")
 
 
 def _section(title: str, items: list[str], style: str = "") -> Iterator[Line]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
 from infra.preview.model import PROVIDER_PREFIX, Plan, Resource
+from infra.preview.paths import at
 from infra.preview.recorder import ProgramError
 
 _FILE = Path(__file__).with_name("times.yaml")
@@ -104,16 +105,9 @@ def seconds(resource: Resource) -> float:
     if not resource.custom or resource.type.startswith(PROVIDER_PREFIX):
         return 0
     for entry in _times()["types"].get(resource.type, ()):
-        if all(_at(resource.inputs, path) == value for path, value in entry.get("where", {}).items()):
+        if all(at(resource.inputs, path) == value for path, value in entry.get("where", {}).items()):
             return entry["seconds"]
     return _times()["default"]
-
-
-def _at(inputs: Mapping[str, Any], path: str) -> Any:
-    value: Any = inputs
-    for part in path.split("."):
-        value = cast(Mapping[str, Any], value).get(part) if isinstance(value, Mapping) else None
-    return value
 
 
 @cache

@@ -81,3 +81,47 @@ def test_missing_secrets_come_with_their_commands(monkeypatch, capsys, tmp_path:
     shown = capsys.readouterr().out
     assert "fernetKey" not in shown
     assert f"airflow:jwtSecret --stack local --config-file {tmp_path}/Pulumi.local.yaml\n" in shown
+
+
+def test_an_earlier_plan_is_compared_in_each_format(monkeypatch, capsys, tmp_path: Path):
+    earlier = tmp_path / "plan.json"
+    assert call(monkeypatch, "--stack", "local", "--json") == 0
+    earlier.write_text(capsys.readouterr().out)
+    assert call(monkeypatch, "--stack", "local", "--diff", str(earlier)) == 0
+    assert capsys.readouterr().out == "airflow/local: nothing changes\n"
+    other = ["--stack", "local", "--config", "cloud.context=other", "--diff", str(earlier)]
+    assert call(monkeypatch, *other, "--format", "markdown") == 0
+    assert "`clusterIdentifier: " in capsys.readouterr().out
+    assert call(monkeypatch, *other, "--json") == 0
+    changes = json.loads(capsys.readouterr().out)
+    assert "cluster" in [change["name"] for change in changes["replaced"]]
+
+
+def test_two_runs_give_the_same_bytes(monkeypatch, capsys):
+    outputs = [(call(monkeypatch, "--stack", "local", "--json"), capsys.readouterr().out) for _ in range(2)]
+    assert outputs[0] == outputs[1]
+
+
+def test_the_graph_goes_into_a_file_and_the_times_to_the_screen(monkeypatch, capsys, tmp_path: Path):
+    drawn = tmp_path / "plan.mmd"
+    assert call(monkeypatch, "--stack", "local", "--graph", str(drawn), "--critical-path") == 0
+    assert "with 8 at a time" in capsys.readouterr().out
+    assert drawn.read_text().startswith("flowchart TD\n  subgraph cloud")
+    assert call(monkeypatch, "--stack", "local", "--critical-path", "--json") == 0
+    times = json.loads(capsys.readouterr().out)
+    assert times["eightfold"] >= times["unlimited"] == sum(step["seconds"] for step in times["chain"])
+    assert call(monkeypatch, "--stack", "local", "--graph", str(tmp_path)) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--format", "markdown"], "give --diff PLAN.json too"),
+        (["--diff", "x.json", "--critical-path"], "ask one at a time"),
+        (["--diff", "no-such-plan.json"], "cannot be read"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(monkeypatch, capsys, arguments: list[str], says: str):
+    assert call(monkeypatch, "--stack", "local", *arguments) == 2
+    assert says in capsys.readouterr().err

@@ -88,6 +88,16 @@ def test_what_a_provider_computes_is_unknown_inside_objects_too():
     assert set(map(json.dumps, outputs.values())) == {json.dumps(UNKNOWN)}
 
 
+def test_what_a_property_comes_from_is_kept():
+    def program():
+        opts = pulumi.ResourceOptions(provider=aws.Provider("aws", region="eu-west-1"))
+        vpc = aws.ec2.Vpc("vpc", cidr_block="10.0.0.0/16", opts=opts)
+        aws.ec2.Subnet("subnet", vpc_id=vpc.id, cidr_block="10.0.0.0/24", opts=opts)
+
+    subnet = next(resource for resource in recorded(program).resources if resource.name == "subnet")
+    assert subnet.by_property == {"vpcId": (f"{PREFIX}aws:ec2/vpc:Vpc::vpc",)} == {"vpcId": subnet.depends_on}
+
+
 def test_a_known_tls_key_is_unknown_and_stays_secret():
     def program():
         opts = pulumi.ResourceOptions(provider=tls.Provider("tls"))
@@ -163,6 +173,7 @@ def test_depending_on_a_component_means_its_custom_children():
     chain = f"{PREFIX}airflow:test:Component$kubernetes:core/v1:ConfigMap"
     later = next(resource for resource in recorded(program).resources if resource.name == "later")
     assert later.depends_on == (f"{chain}::one", f"{chain}::two")
+    assert later.by_property == {}
     assert later.provider == f"{PREFIX}pulumi:providers:kubernetes::cluster"
     assert later.parent == f"{PREFIX}pulumi:pulumi:Stack::airflow-dev"
 

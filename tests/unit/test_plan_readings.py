@@ -98,7 +98,29 @@ def test_a_replaced_provider_replaces_what_it_manages():
     after = plan(replace(provider, inputs={"clusterIdentifier": "b"}), claim)
     found = diff.compare(plan(provider, claim), after)
     assert kinds(found) == {"replaced": ["data", "cluster"]}
-    assert f"its provider {provider.urn} is replaced" in diff_report.markdown(found)
+    assert "its provider pulumi:providers:kubernetes cluster is replaced" in diff_report.markdown(found)
+
+
+def test_a_replaced_resource_takes_along_what_is_bound_to_its_id():
+    unknown = {"$unknown": True}
+    vpc = made("aws:ec2/vpc:Vpc", "vpc", {"cidrBlock": "10.0.0.0/16"})
+    subnet = replace(made("aws:ec2/subnet:Subnet", "subnet", {"vpcId": unknown}), by_property={"vpcId": (vpc.urn,)})
+    group = replace(
+        made("aws:rds/subnetGroup:SubnetGroup", "group", {"subnetIds": [unknown]}),
+        by_property={"subnetIds": (subnet.urn,)},
+    )
+    target = replace(
+        made("aws:efs/mountTarget:MountTarget", "target", {"subnetId": unknown, "fileSystemId": "fs-1"}),
+        by_property={"subnetId": (subnet.urn,)},
+    )
+    found = diff.compare(
+        plan(vpc, subnet, group, target), plan(replace(vpc, inputs={"cidrBlock": "10.1.0.0/16"}), subnet, group, target)
+    )
+    assert {change.resource.name: change.because for change in found.changes} == {
+        "vpc": "",
+        "subnet": "vpcId comes from aws:ec2/vpc:Vpc vpc, which is replaced",
+        "target": "subnetId comes from aws:ec2/subnet:Subnet subnet, which is replaced",
+    }
 
 
 @pytest.mark.parametrize("alias", [{"name": "role"}, ROLE.urn])
