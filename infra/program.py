@@ -5,6 +5,7 @@ from typing import Any
 import pulumi
 
 from infra import cloud
+from infra.airflow.commons import Commons
 from infra.airflow.release import AirflowRelease
 from infra.contracts import Foundation
 from infra.names import Names
@@ -18,8 +19,12 @@ def run() -> dict[str, pulumi.Input[Any]]:
     names = Names(pulumi.get_project(), pulumi.get_stack(), settings.prefix)
     foundation = cloud.build(settings, secrets, names)
     platform = Platform("platform", settings, secrets, foundation, names)
+    here = pulumi.ResourceOptions(providers=[foundation.cluster.provider])
+    commons = Commons("commons", settings, foundation, names, here)
     releases = [
-        AirflowRelease(release.name, release, settings, secrets.of(release), foundation, platform.outputs, names)
+        AirflowRelease(
+            release.name, release, settings, secrets.of(release), foundation, platform.outputs, commons, here
+        )
         for release in settings.releases
     ]
     return exports(foundation, releases)

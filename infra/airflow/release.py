@@ -4,15 +4,34 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+from pulumi_kubernetes import networking
+from pulumi_kubernetes.helm.v3 import Release as HelmRelease
+from pulumi_kubernetes.helm.v3 import RepositoryOptsArgs
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
+from infra import versions
+from infra.airflow import access, chart
+from infra.airflow.accounts import ReleaseAccounts
+from infra.airflow.commons import Commons, ca_config_map
+from infra.airflow.database import ReleaseDatabase
+from infra.airflow.ingress import ingress
+from infra.airflow.jobs import Inside, ReleaseJobs
+from infra.airflow.keys import ReleaseKeys
+from infra.airflow.parts import Parts
+from infra.airflow.values import values
+from infra.airflow.volumes import ReleaseVolumes
+from infra.airflow.world import base_url, release_options
 from infra.contracts import Foundation, PlatformOutputs
-from infra.names import Names
+from infra.namespaces import policy_spec
 from infra.settings import ReleaseSecrets, Settings
 from infra.settings.release import Release
 
+TIMEOUT = 1200
+"""Seconds that Helm waits for all pods: a cold cluster pulls a gigabyte of image first."""
+
 
 class AirflowRelease(pulumi.ComponentResource):
-    """An entry of `releases`: its namespace, database, keys, migration and Helm release."""
+    """An entry of `releases`: its database, keys, migration and Helm release, in a namespace of the commons."""
 
     name: str
     summary: Mapping[str, pulumi.Input[Any]]
@@ -25,10 +44,83 @@ class AirflowRelease(pulumi.ComponentResource):
         secrets: ReleaseSecrets,
         foundation: Foundation,
         platform: PlatformOutputs,
-        names: Names,
+        commons: Commons,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:airflow:AirflowRelease", name, None, opts)
         self.name = name
-        self.summary = {}
+        self._release, self._settings, self._foundation = release, settings, foundation
+        namespace = commons.of[release.name]
+        here = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
+        database = ReleaseDatabase(name, release, secrets, foundation, commons, pulumi.ResourceOptions(parent=self))
+        keys = ReleaseKeys(name, release, secrets, foundation.database, here).names
+        self._volumes = ReleaseVolumes(name, release, foundation, here)
+        self._accounts = ReleaseAccounts(name, release, foundation.identity, self._volumes.store, here)
+        options = release_options(release, settings, pulumi.get_stack(), self._volumes.store)
+        ca = ca_config_map(f"{name}-database-ca", foundation.database, Parts(release).namespace, here)
+        system = foundation.cluster.system
+        policies = self._policies(platform, here)
+        waits = [database.job, *self._accounts.ready, *policies]
+        inside = Inside(release, keys, foundation.database, ca, options, system)
+        jobs = ReleaseJobs(name, inside, waits, here)
+        given = self._inputs(inside, commons)
+        helm = self._helm(values(release, settings, given), list(jobs.done))
+        after = pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.ready])
+        ingress(release, settings.releases, platform, after)
+        self.summary = {"url": base_url(release, settings), "namespace": namespace.namespace}
         self.register_outputs({})
+
+    def _inputs(self, inside: Inside, commons: Commons) -> chart.Inputs:
+        cluster, volumes = self._foundation.cluster, self._volumes
+        return chart.Inputs(
+            keys=inside.keys,
+            database=inside.database,
+            ca=inside.ca,
+            options=inside.options,
+            system=cluster.system,
+            tasks=cluster.tasks,
+            single_node=cluster.single_node,
+            priority_class=commons.priority_class,
+            store=volumes.store,
+            dags_claim=volumes.dags,
+            plugins_claim=volumes.plugins,
+            logs_claim=volumes.logs,
+            block_storage_class=cluster.block_storage_class,
+            pod_labels=self._accounts.pod_labels,
+        )
+
+    def _policies(self, platform: PlatformOutputs, here: pulumi.ResourceOptions) -> list[pulumi.Resource]:
+        own, foundation = Parts(self._release), self._foundation
+        around = access.Around(
+            database=foundation.database,
+            kubernetes=foundation.cluster.api_server,
+            identity=foundation.identity.peers,
+            store=self._volumes.store,
+            ingress=platform.ingress_peers,
+            monitoring=platform.monitoring_peers,
+        )
+        return [
+            networking.v1.NetworkPolicy(
+                own.of(purpose),
+                metadata=ObjectMetaArgs(namespace=own.namespace, labels=own.labels("access")),
+                spec=policy_spec(allow),
+                opts=here,
+            )
+            for purpose, allow in access.table(self._release, around).items()
+        ]
+
+    def _helm(self, chart_values: dict[str, Any], waits: list[pulumi.Resource]) -> HelmRelease:
+        own, archive = Parts(self._release), self._settings.airflow_chart
+        return HelmRelease(
+            own.helm,
+            name=own.helm,
+            namespace=own.namespace,
+            chart=archive or "airflow",
+            version=versions.AIRFLOW_CHART,
+            repository_opts=None if archive else RepositoryOptsArgs(repo=versions.AIRFLOW_CHART_REPOSITORY),
+            values=chart_values,
+            timeout=TIMEOUT,
+            skip_await=False,
+            max_history=5,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=waits),
+        )

@@ -34,6 +34,9 @@ class Settings(Model):
         default={}, description="tags of everything that can be tagged; `owner` is asked for"
     )
     platform: PlatformSettings = Field(default=PlatformSettings(), description="what runs beside Airflow")
+    airflow_chart: str | None = Field(
+        default=None, description="path of an archive of the pinned Airflow chart; none: its own repository"
+    )
     releases: tuple[Release, ...] = Field(default=(), description="the Airflows of this stack")
 
     @cached_property

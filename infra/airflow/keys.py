@@ -1,0 +1,206 @@
+"""The Secrets of a release: one for each purpose, auto-named, so that a change rolls what uses it and nothing else."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import pulumi
+from pulumi_kubernetes import core
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from infra.airflow import parts
+from infra.airflow.parts import Parts
+from infra.airflow.settings_payload import compressed
+from infra.airflow.tls import result_query
+from infra.contracts import Database
+from infra.names import schema
+from infra.settings import ReleaseSecrets
+from infra.settings.release import BundleDags, GitDags, Release
+from infra.settings.release.dags import Access
+
+Value = pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Names of the Secrets, as the chart's values and our own pods refer to them. None: this release needs no such."""
+
+    fernet: Value
+    jwt: Value
+    api: Value
+    database: Value
+    admin: Value
+    settings: Value
+    broker: Value | None = None
+    broker_password: Value | None = None
+    result: Value | None = None
+    flower: Value | None = None
+    git: Value | None = None
+    connections: Mapping[str, Value] | None = None
+    pull: Value | None = None
+
+
+def database_url(user: str, password: str, host: str, port: int, database: str, query: str = "") -> str:
+    """SQLAlchemy's URL. Without `sslmode`: asyncpg refuses it; PGSSLMODE and PGSSLROOTCERT say it to every driver."""
+    return f"postgresql+psycopg2://{quote(user, safe='')}:{quote(password, safe='')}@{host}:{port}/{database}{query}"
+
+
+def broker_url(kind: str, password: str, host: str) -> str:
+    """Celery's broker: Redis has a password alone, RabbitMQ a user and a virtual host of its own."""
+    if kind == "redis":
+        return f"redis://:{quote(password, safe='')}@{host}:{parts.REDIS_PORT}/0"
+    return f"amqp://airflow:{quote(password, safe='')}@{host}:{parts.RABBITMQ_PORT}/airflow"
+
+
+def ssh_key(text: str) -> str:
+    """A private key as OpenSSH wants it, given as it is or in base64, with its final newline."""
+    raw = text if text.lstrip().startswith("-----BEGIN") else base64.b64decode(text).decode()
+    return raw.strip() + "\n"
+
+
+def git_connection(access: Access, secret: str) -> str:
+    """The connection (JSON) that reads a bundle's repository."""
+    if access.auth == "token":
+        return json.dumps({"conn_type": "git", "login": access.user, "password": secret})
+    extra = {
+        "private_key": ssh_key(secret),
+        "strict_host_key_checking": "yes",
+        "known_hosts_file": "/etc/git-access/known_hosts",
+    }
+    return json.dumps({"conn_type": "git", "extra": extra})
+
+
+def smtp_connection(release: Release, password: str | None) -> str:
+    """The connection `smtp_default` (JSON)."""
+    email = release.email
+    if email is None:
+        raise ValueError(f"release {release.name} has no mail server")
+    extra = {
+        "from_email": email.sender,
+        "disable_ssl": email.encryption != "tls",
+        "disable_tls": email.encryption != "starttls",
+    }
+    given = {"login": email.user, "password": password} if email.user else {}
+    return json.dumps({"conn_type": "smtp", "host": email.host, "port": email.port, **given, "extra": extra})
+
+
+def slack_connection(url: str) -> str:
+    """The connection `slack_default` (JSON) of an incoming webhook's address."""
+    head, _, token = url.partition("/services/")
+    return json.dumps({"conn_type": "slackwebhook", "host": f"{head}/services/", "password": token})
+
+
+class ReleaseKeys(pulumi.ComponentResource):
+    """Makes the Secrets; `names` holds what they are called."""
+
+    names: Keys
+
+    def __init__(
+        self,
+        name: str,
+        release: Release,
+        secrets: ReleaseSecrets,
+        database: Database,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("airflow:airflow:ReleaseKeys", name, None, opts)
+        self._release, self._secrets, self._parts = release, secrets, Parts(release)
+        role = schema(release.name)
+        url = pulumi.Output.all(secrets.output("databasePassword"), database.host).apply(
+            lambda given: database_url(role, given[0], given[1], database.port, role)
+        )
+        self.names = Keys(
+            fernet=self._secret("fernet", {"fernet-key": secrets.output("fernetKey")}),
+            jwt=self._secret("jwt", {"jwt-secret": secrets.output("jwtSecret")}),
+            api=self._secret("api", {"api-secret-key": secrets.output("apiSecretKey")}),
+            database=self._secret("database", {"connection": url}),
+            admin=self._secret("admin", {"password": secrets.output("adminPassword")}),
+            settings=self._compressed(),
+            connections=self._connections(),
+            git=self._git(),
+            pull=self._pull(),
+            **self._celery(database),
+        )
+        self.register_outputs({})
+
+    def _secret(self, purpose: str, data: Mapping[str, pulumi.Input[str]], kind: str = "Opaque") -> Value:
+        made = core.v1.Secret(
+            self._parts.of(purpose),
+            metadata=ObjectMetaArgs(namespace=self._parts.namespace, labels=self._parts.labels("keys")),
+            type=kind,
+            string_data=data,
+            immutable=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return made.metadata.name.apply(str)
+
+    def _compressed(self) -> Value:
+        made = core.v1.Secret(
+            self._parts.of("settings"),
+            metadata=ObjectMetaArgs(namespace=self._parts.namespace, labels=self._parts.labels("keys")),
+            data={"settings.yaml.gz": self._secrets.output("settings").apply(compressed)},
+            immutable=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return made.metadata.name.apply(str)
+
+    def _celery(self, database: Database) -> dict[str, Value]:
+        celery = self._release.celery
+        if celery is None:
+            return {}
+        role, host = f"{schema(self._release.name)}_result", self._parts.broker_host
+        result = pulumi.Output.all(self._secrets.output("resultPassword"), database.host).apply(
+            lambda given: "db+" + database_url(role, given[0], given[1], database.port, role, result_query(database))
+        )
+        password = self._secrets.output("brokerPassword")
+        made = {
+            "broker": self._secret(
+                "broker", {"connection": password.apply(lambda text: broker_url(celery.broker, text, host))}
+            ),
+            "broker_password": self._secret("broker-password", {"password": password}),
+            "result": self._secret("result", {"connection": result}),
+        }
+        if celery.flower:
+            basic = self._secrets.output("flowerPassword").apply(lambda text: f"{self._release.admin.username}:{text}")
+            made["flower"] = self._secret("flower", {"basicAuth": basic})
+        return made
+
+    def _git(self) -> Value | None:
+        dags = self._release.dags
+        if isinstance(dags, BundleDags):
+            known = "".join(sorted({one.known_hosts for one in dags.repositories if one.known_hosts}))
+            return self._secret("git", {"known_hosts": known}) if known else None
+        if not isinstance(dags, GitDags) or dags.auth == "none":
+            return None
+        if dags.auth == "sshKey":
+            return self._secret("git", {"gitSshKey": self._secrets.output("gitSshKey").apply(ssh_key)})
+        token = self._secrets.output("gitToken")
+        user = {f"{prefix}_USERNAME": dags.user for prefix in ("GIT_SYNC", "GITSYNC")}
+        return self._secret("git", {**user, **{f"{prefix}_PASSWORD": token for prefix in ("GIT_SYNC", "GITSYNC")}})
+
+    def _connections(self) -> dict[str, Value]:
+        made: dict[str, pulumi.Output[str]] = {}
+        release, secrets = self._release, self._secrets
+        if release.email:
+            password = secrets.output("smtpPassword") if release.email.user else pulumi.Output.secret("")
+            made["smtp_default"] = password.apply(lambda text: smtp_connection(release, text or None))
+        if release.slack:
+            made["slack_default"] = secrets.output("slackUrl").apply(slack_connection)
+        for repository in release.dags.repositories if isinstance(release.dags, BundleDags) else ():
+            key = {"sshKey": "gitSshKey", "token": "gitToken"}.get(repository.auth)
+            if key:
+                made[f"git_{repository.auth.lower().removesuffix('key')}"] = secrets.output(key).apply(
+                    lambda text, repository=repository: git_connection(repository, text)
+                )
+        return {
+            name: self._secret(f"connection-{name.replace('_', '-')}", {"connection": value})
+            for name, value in made.items()
+        }
+
+    def _pull(self) -> Value | None:
+        if not self._release.image.pull_secret:
+            return None
+        config = {".dockerconfigjson": self._secrets.output("registryConfig")}
+        return self._secret("pull", config, "kubernetes.io/dockerconfigjson")
