@@ -52,9 +52,7 @@ def give_database(connection, role: str) -> None:
     """Make the role's database where it is missing, owned by the role and closed to everybody else."""
     name = sql.Identifier(role)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_has_role(current_user, %s, 'USAGE') AND pg_has_role(current_user, %s, 'MEMBER')", (role, role)
-        )
+        cursor.execute("SELECT pg_has_role(current_user, %s, 'MEMBER')", (role,))
         (member,) = cursor.fetchone()
         if not member:  # only a member may hand a database over, and a managed server's administrator is no superuser
             cursor.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(name))
