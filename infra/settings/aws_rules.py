@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Iterator
 from itertools import combinations
+from pathlib import Path
 
 from infra.settings import aws_facts
 from infra.settings.aws import AwsCloud, NewNetwork
@@ -46,6 +47,16 @@ def region(settings: Settings) -> Iterator[Problem]:
             "required for a region that is not in the list",
             "save the region's bundle of RDS certificates and name the file",
         )
+
+
+def ca_file(settings: Settings) -> Iterator[Problem]:
+    """A file that is named is there and holds a certificate."""
+    given = _aws(settings).database.ca_file
+    if given is None:
+        return
+    path = Path(given).expanduser()
+    if not path.is_file() or "-----BEGIN CERTIFICATE-----" not in path.read_text(errors="replace"):
+        yield Problem("airflow:cloud.database.caFile", "a file with a certificate in PEM form", "check the path", given)
 
 
 def zones(settings: Settings) -> Iterator[Problem]:
@@ -186,6 +197,7 @@ def _zone_count(cloud: AwsCloud) -> int:
 
 RULES = (
     region,
+    ca_file,
     zones,
     network_size,
     network_holds_the_pods,

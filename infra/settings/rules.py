@@ -7,6 +7,8 @@ AttributeError, and the rule says no more. Rules of one cloud or part stand besi
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from pydantic import ValidationError
+
 from infra.settings import aws_rules, cloud_rules, existing_rules, platform_rules, release_rules
 from infra.settings.base import Tier
 from infra.settings.model import Settings
@@ -20,7 +22,8 @@ def judge(settings: Settings) -> list[Problem]:
     """Every problem that the rules find."""
     found: list[Problem] = []
     for rule in RULES:
-        with suppress(AttributeError):
+        # Figures that are wrong are said by their own keys; a rule over them says no more either.
+        with suppress(AttributeError, ValidationError):
             found.extend(rule(settings))
     return found
 

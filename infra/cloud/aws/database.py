@@ -178,7 +178,7 @@ def build(
         port=PORT,
         admin_user=stack.cloud.database.admin_user,
         admin_password=password,
-        ca_bundle=Path(own).read_text() if own else root_of(stack.cloud.region),
+        ca_bundle=Path(own).expanduser().read_text() if own else root_of(stack.cloud.region),
         peers=tuple(Peer(cidr=cidr) for cidr in network.database_cidrs),
         ready=(made.instance, made.admitted),
     )

@@ -99,7 +99,12 @@ class Network(pulumi.ComponentResource):
         gateways: list[aws.ec2.NatGateway] = []
         for zone, subnet in zip(stack.cloud.used_zones[:count], public[:count], strict=True):
             name = f"nat-{zone[-1]}"
-            address = aws.ec2.Eip(name, domain="vpc", tags=stack.named(name), opts=pulumi.ResourceOptions(parent=self))
+            address = aws.ec2.Eip(
+                name,
+                domain="vpc",
+                tags=stack.named(name),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=open_first),
+            )
             gateways.append(
                 aws.ec2.NatGateway(
                     name,

@@ -1,0 +1,228 @@
+"""What AWS's settings refuse, each with one message that names key, value, rule and cure."""
+
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.settings import aws_facts, read
+from infra.settings.aws import AwsCloud, NewNetwork
+from infra.settings.aws_network import share_out
+from infra.settings.base import Size
+from infra.settings.sizes import TABLE, Figures, merge
+from infra.versions import AUTOSCALER_IMAGES, KUBERNETES_KNOWN
+from tests.unit.stacks import flat, problems
+
+CLUSTER: dict[str, Any] = {
+    "admins": ["arn:aws:iam::123456789012:role/airflow-admins"],
+    "apiAllowedCidrs": ["203.0.113.0/24"],
+}
+CLOUD: dict[str, Any] = {"kind": "aws", "account": "123456789012", "region": "eu-west-1", "cluster": CLUSTER}
+STACK: dict[str, Any] = {
+    "tier": "production",
+    "cloud": CLOUD,
+    "tags": {"owner": "data"},
+    "platform": {"ingress": "off", "certificates": "off"},
+    "releases": [],
+}
+
+
+def stack(over: dict[str, Any], tier: str = "production") -> dict[str, Any]:
+    """The good stack with these parts of `cloud` and `figures` in place of its own."""
+    cloud = merge(CLOUD, over.get("cloud", {}))
+    return {**STACK, "tier": tier, "cloud": cloud, "figures": over.get("figures", {})}
+
+
+def read_cloud(over: dict[str, Any] | None = None) -> AwsCloud:
+    cloud = read(flat(stack(over or {}))).cloud
+    assert isinstance(cloud, AwsCloud)
+    return cloud
+
+
+def test_a_good_stack_is_read() -> None:
+    assert problems(STACK) == {}
+    assert read_cloud().used_zones == ("eu-west-1a", "eu-west-1b", "eu-west-1c")
+
+
+def system(**pool: Any) -> dict[str, Any]:
+    return {"figures": {"aws": {"system": pool}}}
+
+
+def cluster(**values: Any) -> dict[str, Any]:
+    return {"cloud": {"cluster": values}}
+
+
+def network(**values: Any) -> dict[str, Any]:
+    return {"cloud": {"network": {"kind": "new", **values}}}
+
+
+def database(**values: Any) -> dict[str, Any]:
+    return {"cloud": {"database": values}}
+
+
+def three(*cidrs: str) -> list[str]:
+    return list(cidrs)
+
+
+PRIVATE = three("10.20.0.0/18", "10.20.64.0/18", "10.20.128.0/18")
+DATABASE = three("10.20.192.0/24", "10.20.193.0/24", "10.20.194.0/24")
+PUBLIC = three("10.20.200.0/24", "10.20.201.0/24", "10.20.202.0/24")
+
+#: checks.md's number of the bad input, what is set, the key that is named, a word of rule or cure
+REFUSED: list[tuple[int, dict[str, Any], str, str]] = [
+    (2, {"cloud": {"region": "eu-wst-1"}}, "cloud.region", "eu-west-1"),
+    (2, {"cloud": {"region": "westeurope"}}, "cloud.region", "region of AWS"),
+    (2, {"cloud": {"region": "il-central-1", "allowNewRegion": True}}, "cloud.zones", "not in the list"),
+    (2, {"cloud": {"region": "il-central-1", "allowNewRegion": True}}, "cloud.database.caFile", "not in the list"),
+    (6, network(cidr="10.20.0.1/16"), "cloud.network.cidr", "10.20.0.0/16"),
+    (6, network(cidr="10.20/16/1"), "cloud.network.cidr", "CIDR"),
+    (7, network(cidr="10.0.0.0/12"), "cloud.network.cidr", "/16 to a /28"),
+    (7, network(cidr="10.20.0.0/29"), "cloud.network.cidr", "/16 to a /28"),
+    (7, network(cidr="10.20.0.0/26"), "cloud.network.cidr", "/23 or larger"),
+    (7, network(cidr="10.20.0.0/22"), "cloud.network.cidr", "addresses for nodes and their pods"),
+    (
+        8,
+        network(privateSubnets=[*PRIVATE[:2], "10.20.127.0/24"], databaseSubnets=DATABASE, publicSubnets=PUBLIC),
+        "cloud.network.privateSubnets[2]",
+        "apart from",
+    ),
+    (
+        8,
+        network(privateSubnets=PRIVATE, databaseSubnets=[*DATABASE[:2], "10.21.0.0/24"], publicSubnets=PUBLIC),
+        "cloud.network.databaseSubnets[2]",
+        "inside the VPC",
+    ),
+    (8, network(privateSubnets=PRIVATE), "cloud.network", "all three lists"),
+    (8, network(privateSubnets=PRIVATE[:2]), "cloud.network.privateSubnets", "one a zone"),
+    (9, cluster(serviceCidr="10.20.64.0/20"), "cloud.cluster.serviceCidr", "outside the networks"),
+    (9, cluster(serviceCidr="172.20.0.0/25"), "cloud.cluster.serviceCidr", "/12 to /24"),
+    (9, cluster(serviceCidr="100.64.0.0/16"), "cloud.cluster.serviceCidr", "private network"),
+    (10, {"cloud": {"zones": ["eu-west-1a"]}}, "cloud.zones", "two or three"),
+    (10, {"cloud": {"zones": ["eu-west-1a", "eu-west-1a"]}}, "cloud.zones", "different"),
+    (10, {"cloud": {"zones": ["eu-west-1a", "eu-west-2b"]}}, "cloud.zones[1]", "eu-west-1b"),
+    (11, cluster(apiAllowedCidrs=[]), "cloud.cluster.apiAllowedCidrs", "private"),
+    (11, cluster(apiAllowedCidrs=["0.0.0.0/0"]), "cloud.cluster.apiAllowedCidrs[0]", "allowPublicApi"),
+    (12, cluster(api="none"), "cloud.cluster.api", "'public' or 'private'"),
+    (13, cluster(kubernetesVersion="1.12"), "cloud.cluster.kubernetesVersion", "one of"),
+    (13, cluster(kubernetesVersion="1.34.2"), "cloud.cluster.kubernetesVersion", "minor"),
+    (14, system(min=3, desired=2), "figures.aws.system.desired", "min <= desired <= max"),
+    (14, system(min=0), "figures.aws.system.min", "1 or more"),
+    (14, system(min=-1), "figures.aws.system.min", "greater than or equal to 0"),
+    (14, system(spot=True), "figures.aws.system.spot", "on demand"),
+    (15, system(instanceType="m6i.xlarg"), "figures.aws.system.instanceType", "m6i.xlarge"),
+    (15, system(instanceType="m7g.xlarge"), "figures.aws.system.instanceType", "arm64"),
+    (15, {"figures": {"aws": {"databaseClass": "db.m6g.huge"}}}, "figures.aws.databaseClass", "db.m6g.large"),
+    (16, database(postgresMajor=12), "cloud.database.postgresMajor", "17"),
+    (17, {"figures": {"database": {"storageGib": 10}}}, "figures.database.storageGib", "20 to"),
+    (17, {"figures": {"database": {"maxStorageGib": 128}}}, "figures.database.maxStorageGib", "tenth"),
+    (18, {"cloud": {"zones": ["eu-west-1a"], "database": {"highlyAvailable": True}}}, "cloud.zones", "two or three"),
+    (19, database(adminUser="rdsadmin"), "cloud.database.adminUser", "airflow_admin"),
+    (19, database(adminUser="pg_owner"), "cloud.database.adminUser", "keeps for itself"),
+    (19, database(adminUser="Airflow"), "cloud.database.adminUser", "lower-case"),
+    (21, database(backupRetentionDays=0), "cloud.database.backupRetentionDays", "1 to 35"),
+    (21, database(backupRetentionDays=36), "cloud.database.backupRetentionDays", "1 to 35"),
+    (22, database(deletionProtection=False), "cloud.database.deletionProtection", "by mistake"),
+    (22, database(finalSnapshot=False), "cloud.database.finalSnapshot", "snapshot"),
+    (22, database(highlyAvailable=False), "cloud.database.highlyAvailable", "standby"),
+    (22, database(backupRetentionDays=3), "cloud.database.backupRetentionDays", "7 days"),
+    (22, {"figures": {"scheduler": {"replicas": 1}}}, "figures.scheduler.replicas", "2 or more"),
+]
+
+
+@pytest.mark.parametrize(
+    ("number", "over", "key", "words"),
+    [pytest.param(*case, id=f"bad-input-{case[0]}-{case[2]}-{index}") for index, case in enumerate(REFUSED)],
+)
+def test_refused(number: int, over: dict[str, Any], key: str, words: str) -> None:
+    # checks: bad inputs 2, 6-19, 21, 22; the number is in the case
+    values = {**stack(over), "size": "medium"}
+    found = problems(values)
+    problem = found[f"airflow:{key}"]
+    assert words in f"{problem.rule} {problem.cure}"
+    assert problem.cure
+
+
+def test_each_bad_input_of_this_cloud_has_a_case() -> None:
+    assert {case[0] for case in REFUSED} == {2, *range(6, 20), 21, 22}
+
+
+def test_a_refused_value_brings_no_second_message() -> None:
+    # one mistake, one message
+    for number, over, key, _ in REFUSED:
+        found = problems({**stack(over), "size": "medium"})
+        if (number, key) not in {(2, "cloud.zones"), (2, "cloud.database.caFile"), (8, "cloud.network.privateSubnets")}:
+            assert list(found) == [f"airflow:{key}"], (number, key, list(found))
+
+
+def test_integration_may_do_without_a_standby() -> None:
+    assert problems(stack(database(highlyAvailable=False, backupRetentionDays=1), tier="integration")) == {}
+
+
+def test_the_world_may_be_let_in_by_name() -> None:
+    # checks: bad input 11, the way out
+    assert problems(stack(cluster(apiAllowedCidrs=["0.0.0.0/0"], allowPublicApi=True))) == {}
+    assert problems(stack(cluster(api="private", apiAllowedCidrs=[]))) == {}
+
+
+def test_a_new_region_brings_its_zones_and_its_root(tmp_path: Path) -> None:
+    # checks: bad input 2, the way out
+    root = tmp_path / "root.pem"
+    root.write_text("-----BEGIN CERTIFICATE-----\n")
+    cloud = {
+        "region": "il-central-1",
+        "allowNewRegion": True,
+        "zones": ["il-central-1a", "il-central-1b"],
+        "database": {"caFile": str(root)},
+    }
+    assert problems(stack({"cloud": cloud})) == {}
+    for path in (tmp_path / "nowhere.pem", aws_facts.DATA):
+        cloud["database"] = {"caFile": str(path)}
+        assert "certificate" in problems(stack({"cloud": cloud}))["airflow:cloud.database.caFile"].rule
+
+
+@pytest.mark.parametrize("account", ["12345678901", "1234567890123", "12345678901x"])
+def test_an_account_is_twelve_digits(account: str) -> None:
+    assert "12 digits" in problems(stack({"cloud": {"account": account}}))["airflow:cloud.account"].rule
+
+
+@pytest.mark.parametrize("admin", ["airflow-admins", "arn:aws:sts::123456789012:assumed-role/x/y"])
+def test_an_admin_is_a_role(admin: str) -> None:
+    assert "ARN of a role" in problems(stack(cluster(admins=[admin])))["airflow:cloud.cluster.admins[0]"].rule
+
+
+def test_an_existing_network_names_its_subnets() -> None:
+    given = {"kind": "existing", "vpcId": "vpc-1", "cidr": "10.9.0.0/16"}
+    subnets = {"privateSubnetIds": ["subnet-1", "subnet-2"], "databaseSubnetIds": ["subnet-3", "subnet-4"]}
+    assert problems(stack({"cloud": {"network": {**given, **subnets}}})) == {}
+    one = {**subnets, "databaseSubnetIds": ["subnet-3"]}
+    # checks: bad input 10
+    assert "airflow:cloud.network.databaseSubnetIds" in problems(stack({"cloud": {"network": {**given, **one}}}))
+
+
+@pytest.mark.parametrize("zones", [2, 3])
+@pytest.mark.parametrize("cidr", ["10.0.0.0/16", "172.31.0.0/20", "192.168.4.0/23"])
+def test_a_vpc_is_shared_out_without_overlap(cidr: str, zones: int) -> None:
+    # checks: bad input 8 can't come from the program's own arithmetic
+    cut = share_out(NewNetwork.model_validate({"kind": "new", "cidr": cidr}), zones)
+    everything = cut.all()
+    assert len(everything) == 3 * zones
+    assert all(one.subnet_of(IPv4Network(cidr)) and one.prefixlen <= 28 for one in everything)
+    assert not [one for one in everything for other in everything if one is not other and one.overlaps(other)]
+
+
+@pytest.mark.parametrize("size", list(Size))
+def test_each_size_runs_on_types_that_exist(size: Size) -> None:
+    # checks: bad inputs 14, 15
+    figures = Figures.model_validate(TABLE[size]).aws
+    types = aws_facts.instance_types()
+    assert {types[figures.system.instance_type].architecture, types[figures.tasks.instance_type].architecture} == {
+        "x86_64"
+    }
+    assert figures.database_class in aws_facts.database_classes()
+
+
+def test_every_kubernetes_has_an_autoscaler() -> None:
+    assert set(AUTOSCALER_IMAGES) == set(KUBERNETES_KNOWN)
+    for minor, image in AUTOSCALER_IMAGES.items():
+        assert image.startswith(f"v{minor}.")
