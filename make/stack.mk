@@ -4,4 +4,9 @@ CONFIG ?=
 preview: $(VENV)/.installed  ## plan a stack without an account: STACK=production [STACKS=examples/azure] [CONFIG="k=v …"] [ARGS=…]
 	@$(PY) -m infra.preview $(if $(STACK),--stack $(STACK)) --stacks $(STACKS) $(foreach pair,$(CONFIG),--config '$(pair)') $(ARGS)
 
-.PHONY: preview
+BASE ?= origin/main
+OUT ?=
+plan-diff: $(VENV)/.installed  ## what a change does to every stack, as a Markdown comment: [BASE=origin/main] [OUT=FILE]
+	@$(PY) -m ops.plan_diff --base '$(BASE)' $(if $(OUT),--out '$(OUT)')
+
+.PHONY: preview plan-diff

@@ -25,16 +25,19 @@ def lines(diff: Diff) -> Iterator[Line]:
                 yield Line(f"       {text}")
 
 
-def markdown(diff: Diff) -> str:
-    """The diff as a comment: what loses data first and in the open, the long rest folded."""
-    parts = [f"### Plan of `{diff.after.stack}`: {_counts(diff)}"]
+def markdown(diff: Diff, title: str = "", *, brief: bool = False) -> str:
+    """The diff as a comment: what loses data first and in the open, the long rest folded.
+
+    `title` names the stack; a brief comment leaves the properties out.
+    """
+    parts = [f"### `{title or diff.after.stack}`: {_counts(diff)}"]
     lost = [change for change in diff.changes if change.loses_data]
     if lost:
-        parts.append("> [!CAUTION]\n> " + "\n> ".join(f"**{_loss(change)}**" for change in lost))
+        parts.append("> [!CAUTION]\n" + "\n".join(f"> - **{_loss(change)}**" for change in lost))
     for kind in KINDS:
         changes = diff.of_kind(kind)
         if changes:
-            body = "\n".join(_item(change) for change in changes)
+            body = "\n".join(_item(change, brief) for change in changes)
             opened = " open" if kind in ("replaced", "deleted") else ""
             parts.append(f"<details{opened}><summary>{kind}: {len(changes)}</summary>\n\n{body}\n\n</details>")
     return "\n\n".join(parts) + "\n"
@@ -74,10 +77,10 @@ def _loss(change: Change) -> str:
     return f"`{_code(_title(change))}` {word} ({guard})"
 
 
-def _item(change: Change) -> str:
+def _item(change: Change, brief: bool) -> str:
     flags = "".join(f" — **{flag}**" for flag in _flags(change))
     head = f"- `{_SIGNS[change.kind]} {_code(_title(change))}`{flags}"
-    return "\n".join([head, *(f"  - `{_code(text)}`" for text in _details(change))])
+    return "\n".join([head, *(f"  - `{_code(text)}`" for text in _details(change) if not brief)])
 
 
 def _code(text: str) -> str:

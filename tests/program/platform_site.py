@@ -5,7 +5,6 @@ from typing import Any, cast
 
 import pulumi
 import pulumi_kubernetes as kubernetes
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra.contracts import (
     Cluster,

@@ -1,0 +1,101 @@
+"""`make plan-diff` on a repository with two commits."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.preview.model import Plan
+from infra.preview.planning import ROOT
+from ops import base_plan, plan_diff
+from ops.base_plan import StackName
+from ops.plan_diff import Result
+from tests.unit.test_plan_readings import DATABASE, ROLE, plan
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ["-c", "user.name=Test", "-c", "user.email=test@your-company.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """The checkout's program with the local stack alone, in a repository of its own with one commit."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in listed.splitlines():
+        parts = Path(name).parts
+        if parts[0] in ("tests", "docs", "examples") or not (ROOT / name).is_file():
+            continue
+        if name.startswith("Pulumi.") and name not in ("Pulumi.yaml", "Pulumi.local.yaml"):
+            continue
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "-A", "-f")
+    git(tmp_path, "commit", "-q", "-m", "base")
+    return tmp_path
+
+
+def run(repository: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "ops.plan_diff", *arguments]
+    return subprocess.run(command, cwd=repository, check=False, capture_output=True, text=True)
+
+
+def test_a_change_is_compared_with_where_it_began(repository: Path):
+    stack = repository / "Pulumi.local.yaml"
+    shutil.copy(stack, repository / "Pulumi.trial.yaml")
+    stack.write_text(stack.read_text().replace("airflow:size: small", "airflow:size: medium"))
+    git(repository, "add", "-A")
+    git(repository, "commit", "-q", "-m", "change")
+    done = run(repository, "--base", "HEAD~1", "--out", "build/plan/comment.md")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    comment = (repository / "build/plan/comment.md").read_text()
+    assert comment.startswith(plan_diff.MARKER)
+    rows = [line.split("|") for line in comment.splitlines() if line.startswith("| `")]
+    counts = {row[1].strip(): [count.strip() for count in row[2:6]] for row in rows}
+    assert list(counts) == ["`local`", "`trial`"]
+    _, deleted, changed, created = counts["`local`"]
+    assert (deleted, created) == ("", "")
+    assert int(changed) > 0
+    assert int(counts["`trial`"][3]) > 10
+    assert "resources.limits.memory: " in comment
+    assert "base" not in {path.name for path in repository.iterdir()}
+    worktrees = subprocess.run(["git", "worktree", "list"], cwd=repository, capture_output=True, text=True, check=True)
+    assert len(worktrees.stdout.splitlines()) == 1
+
+
+def test_without_a_change_nothing_differs_and_a_bad_stack_says_why(repository: Path):
+    (repository / "Pulumi.broken.yaml").write_text("config:\n  airflow:siez: small\n")
+    git(repository, "add", "-A")
+    done = run(repository, "--base", "HEAD")
+    assert done.returncode == 0
+    assert "| `local` |  |  |  |  |" in done.stdout
+    assert "this change cannot be planned: The settings of this stack have" in done.stdout
+    assert "did you mean airflow:size?" in done.stdout
+
+
+def test_a_base_that_is_not_there_is_refused(repository: Path):
+    done = run(repository, "--base", "no-such-branch")
+    assert done.returncode == 2
+    assert "merge-base no-such-branch HEAD" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_base_sees_no_credentials(monkeypatch: pytest.MonkeyPatch):
+    for name in ("AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "PULUMI_ACCESS_TOKEN", "ARM_CLIENT_SECRET"):
+        monkeypatch.setenv(name, "canary")
+    assert "canary" not in base_plan.environment().values()
+    assert "PATH" in base_plan.environment()
+
+
+def test_a_long_comment_stays_below_the_limit_and_keeps_what_loses_data():
+    many = [plan_diff.diff.Change("created", ROLE, ())] * 800
+    lost = plan_diff.diff.Change("deleted", DATABASE)
+    difference = plan_diff.diff.Diff(Plan("airflow", "dev", ()), plan(), (lost, *many))
+    results = [Result(StackName(".", name), difference) for name in ("a", "b", "c")]
+    comment = plan_diff.comment(results, "0" * 40)
+    assert len(comment) < 65_536
+    assert "`aws:rds:Instance  db` is deleted (protected, so `pulumi up` refuses)" in comment
+    assert "### `c`\nToo long for a comment." in comment
