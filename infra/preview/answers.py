@@ -8,7 +8,8 @@
 """
 
 import hashlib
-from typing import Any, get_args
+from collections.abc import Mapping
+from typing import Any, get_args, get_origin
 
 from google.protobuf import struct_pb2
 
@@ -57,6 +58,9 @@ def _fill(value: struct_pb2.Value, declared: Any) -> None:
     if declared is None or kind not in ("struct_value", "list_value"):
         return
     if kind == "list_value":
+        if get_origin(declared) is Mapping:  # azure-native takes a set of ids as a list and answers with a mapping
+            value.string_value = sdk.UNKNOWN
+            return
         for item in value.list_value.values:
             _fill(item, _element(declared))
         return
