@@ -21,7 +21,9 @@ def build(settings: Settings, secrets: Secrets, names: Names) -> Foundation:
             from infra.cloud import aws
 
             return aws.build(cloud, settings, secrets, names)
-        case AzureCloud():
-            raise NotImplementedError  # refused by the settings until their issue is done
+        case AzureCloud() as cloud:
+            from infra.cloud import azure
+
+            return azure.build(cloud, settings, secrets, names)
         case _:
             assert_never(settings.cloud)

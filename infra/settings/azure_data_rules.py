@@ -9,6 +9,7 @@ from infra.settings.model import Settings
 from infra.settings.problems import Problem, nearest
 from infra.versions import POSTGRES_KNOWN
 
+LEAST_RETENTION = 7
 TAGS = 46  # of 50 a resource; the program's own take the rest
 
 
@@ -46,6 +47,14 @@ def database_storage(settings: Settings) -> Iterator[Problem]:
     if storage.storage_gib > storage.max_storage_gib:
         key = "airflow:figures.database.storageGib"
         yield Problem(key, "at most maxStorageGib", "put the two in order", storage.storage_gib)
+
+
+def backup_retention(settings: Settings) -> Iterator[Problem]:
+    """Flexible Server's own least is a week, on every tier."""
+    days = azure(settings).database.backup_retention_days
+    if days < LEAST_RETENTION:
+        rule = f"{LEAST_RETENTION} to 35 days: Flexible Server keeps no shorter"
+        yield Problem("airflow:cloud.database.backupRetentionDays", rule, f"set {LEAST_RETENTION} or more", days)
 
 
 def geo_backup(settings: Settings) -> Iterator[Problem]:
@@ -107,4 +116,14 @@ def tags(settings: Settings) -> Iterator[Problem]:
             yield Problem(key, "a tag's value: at most 256 characters", "shorten it", value)
 
 
-RULES = (postgres_version, database_sku, database_storage, geo_backup, restore, dns_zone, own_names, tags)
+RULES = (
+    postgres_version,
+    database_sku,
+    database_storage,
+    backup_retention,
+    geo_backup,
+    restore,
+    dns_zone,
+    own_names,
+    tags,
+)

@@ -78,7 +78,7 @@ def network_size(settings: Settings) -> Iterator[Problem]:
 
 def network_holds_the_nodes(settings: Settings) -> Iterator[Problem]:
     """An address for every node that the pools may grow to, a third more in an upgrade, and PostgreSQL's least."""
-    pools, subnets = settings.sized.azure, share_out(_new(settings))
+    subnets, pools = share_out(_new(settings)), settings.sized.azure
     nodes = pools.system.max + pools.tasks.max
     needed = nodes + -(-nodes // 3) + 2  # surge of 33 %, and one more node of each pool
     # Azure keeps five addresses of each subnet for itself.
@@ -131,7 +131,10 @@ def service_network(settings: Settings) -> Iterator[Problem]:
     yield from service_overlap(cluster, (nodes, cluster.pod_cidr))
     if ipaddress.IPv4Network(cluster.pod_cidr).overlaps(ipaddress.IPv4Network(nodes)):
         yield Problem(
-            "airflow:cloud.cluster.podCidr", f"outside the VNet ({nodes})", "for example 10.244.0.0/16", cluster.pod_cidr
+            "airflow:cloud.cluster.podCidr",
+            f"outside the VNet ({nodes})",
+            "for example 10.244.0.0/16",
+            cluster.pod_cidr,
         )
     service = ipaddress.IPv4Network(cluster.service_cidr)
     if service.prefixlen < 12 or service.prefixlen > 27:
@@ -141,7 +144,10 @@ def service_network(settings: Settings) -> Iterator[Problem]:
     for own in AKS_KEEPS:
         if service.overlaps(ipaddress.IPv4Network(own)):
             yield Problem(
-                "airflow:cloud.cluster.serviceCidr", f"outside of {own}, which AKS keeps", "choose another", str(service)
+                "airflow:cloud.cluster.serviceCidr",
+                f"outside of {own}, which AKS keeps",
+                "choose another",
+                str(service),
             )
 
 

@@ -9,7 +9,15 @@ from contextlib import suppress
 
 from pydantic import ValidationError
 
-from infra.settings import aws_rules, cloud_rules, existing_rules, platform_rules, release_rules
+from infra.settings import (
+    aws_rules,
+    azure_data_rules,
+    azure_rules,
+    cloud_rules,
+    existing_rules,
+    platform_rules,
+    release_rules,
+)
 from infra.settings.base import Tier
 from infra.settings.model import Settings
 from infra.settings.problems import Problem
@@ -70,7 +78,6 @@ def production_demands(settings: Settings) -> Iterator[Problem]:
 #: Parts that an open issue builds; the commit that builds one takes it out here.
 NOT_AVAILABLE: frozenset[str] = frozenset(
     {
-        "azure",
         "platform.monitoring",
         "platform.chaos",
     }
@@ -83,6 +90,8 @@ RULES: tuple[Rule, ...] = (
     production_demands,
     *cloud_rules.RULES,
     *aws_rules.RULES,
+    *azure_rules.RULES,
+    *azure_data_rules.RULES,
     *existing_rules.RULES,
     *release_rules.RULES,
     *platform_rules.RULES,

@@ -1,0 +1,173 @@
+"""Flexible Server for PostgreSQL: TLS only, encrypted, backed up, and reached from the nodes alone."""
+
+from pathlib import Path
+
+import pulumi
+from pulumi_azure_native import authorization
+from pulumi_azure_native import dbforpostgresql as postgresql
+
+from infra.cloud.azure.network import Network
+from infra.cloud.azure.stack import Stack
+from infra.contracts import Database, Peer
+from infra.names import digest
+from infra.settings import azure_facts
+from infra.settings.azure import AzureDatabase
+
+PORT = 5432
+ROOTS = Path(__file__).parent / "database_roots.pem"
+KIND = "Microsoft.DBforPostgreSQL/flexibleServers"
+WEEK = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+#: Beside TLS: what changed the schema and what was slow stands in the log. Tasks' own data never passes through here.
+PARAMETERS = {
+    "require_secure_transport": "on",
+    "ssl_min_protocol_version": "TLSv1.2",
+    "log_statement": "ddl",
+    "log_min_duration_statement": "2000",
+}
+
+
+class Postgres(pulumi.ComponentResource):
+    """The server and what belongs to it. `ready` is its last parameter: they are written one after another."""
+
+    server: postgresql.Server
+    ready: pulumi.Resource
+
+    def __init__(
+        self,
+        name: str,
+        stack: Stack,
+        network: Network,
+        password: pulumi.Output[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("airflow:azure:Postgres", name, None, opts)
+        self.server = self._server(stack, network, password)
+        self.ready = self.server
+        for parameter, value in PARAMETERS.items():
+            # At the same time the server answers ServerIsBusy.
+            self.ready = postgresql.Configuration(
+                parameter.replace("_", "-"),
+                resource_group_name=stack.group,
+                server_name=self.server.name,
+                configuration_name=parameter,
+                source="user-override",
+                value=value,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[self.ready], hooks=stack.hooks),
+            )
+        wanted = stack.cloud.database.deletion_protection
+        if not stack.settings.ephemeral if wanted is None else wanted:
+            self._lock()
+        self.register_outputs({})
+
+    def _lock(self) -> None:
+        """Against a deletion by hand, which takes the backups with it."""
+        authorization.ManagementLockByScope(
+            "database",
+            lock_name="database",
+            level=authorization.LockLevel.CAN_NOT_DELETE,
+            notes="held by Pulumi: cloud.database.deletionProtection",
+            scope=self.server.id,
+            # A lock also stands against changes of parameters that are taken back.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.ready]),
+        )
+
+    def _server(self, stack: Stack, network: Network, password: pulumi.Output[str]) -> postgresql.Server:
+        wanted, sized = stack.cloud.database, stack.settings.sized
+        return postgresql.Server(
+            "database",
+            resource_group_name=stack.group,
+            server_name=server_name(stack, wanted),
+            version=str(wanted.postgres_major),
+            sku=postgresql.SkuArgs(
+                name=sized.azure.database_class, tier=azure_facts.database_skus()[sized.azure.database_class]
+            ),
+            administrator_login=wanted.admin_user,
+            administrator_login_password=password,
+            auth_config=postgresql.AuthConfigArgs(
+                password_auth=postgresql.PasswordBasedAuth.ENABLED,
+                active_directory_auth=postgresql.MicrosoftEntraAuth.DISABLED,
+            ),
+            storage=postgresql.StorageArgs(
+                storage_size_gb=sized.database.storage_gib, auto_grow=postgresql.StorageAutoGrow.ENABLED
+            ),
+            backup=_backup(stack),
+            availability_zone=stack.cloud.used_zones[0],
+            high_availability=_standby(stack),
+            network=postgresql.NetworkArgs(
+                delegated_subnet_resource_id=network.database_subnet_id,
+                private_dns_zone_arm_resource_id=network.zone_ids["postgres"],
+                public_network_access=postgresql.ServerPublicNetworkAccessState.DISABLED,
+            ),
+            maintenance_window=postgresql.MaintenanceWindowArgs(
+                custom_window="Enabled",
+                day_of_week=WEEK.index(wanted.maintenance_day),
+                start_hour=wanted.maintenance_hour,
+                start_minute=0,
+            ),
+            create_mode=(
+                postgresql.CreateMode.POINT_IN_TIME_RESTORE if wanted.restore_at else postgresql.CreateMode.DEFAULT
+            ),
+            point_in_time_utc=wanted.restore_at,
+            source_server_resource_id=_source(stack, wanted) if wanted.restore_at else None,
+            tags=stack.tags,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=stack.keep or None,
+                depends_on=network.zone_links["postgres"],
+                # A failover swaps the zones, and storage grows by itself.
+                ignore_changes=[
+                    "availabilityZone",
+                    "highAvailability.standbyAvailabilityZone",
+                    "storage.storageSizeGB",
+                ],
+                hooks=stack.hooks,
+                custom_timeouts=pulumi.CustomTimeouts(create="60m", update="80m", delete="60m"),
+            ),
+        )
+
+
+def server_name(stack: Stack, wanted: AzureDatabase) -> str:
+    """Unique in the world. A restored server is a new one beside the old, so that the moment is part of its name."""
+    parts = ("database", digest(wanted.restore_at)) if wanted.restore_at else ("database",)
+    return stack.names.database_server(*parts, stack.world)
+
+
+def _source(stack: Stack, wanted: AzureDatabase) -> str:
+    first = wanted.model_copy(update={"restore_at": None})
+    return wanted.restore_from or stack.resource_id(KIND, server_name(stack, first))
+
+
+def _backup(stack: Stack) -> postgresql.BackupArgs:
+    wanted = stack.cloud.database
+    elsewhere = stack.settings.production if wanted.geo_redundant_backup is None else wanted.geo_redundant_backup
+    return postgresql.BackupArgs(
+        backup_retention_days=wanted.backup_retention_days,
+        geo_redundant_backup=postgresql.GeographicallyRedundantBackup.ENABLED
+        if elsewhere
+        else postgresql.GeographicallyRedundantBackup.DISABLED,
+    )
+
+
+def _standby(stack: Stack) -> postgresql.HighAvailabilityArgs:
+    wanted = stack.cloud.database.highly_available
+    mode = postgresql.PostgreSqlFlexibleServerHighAvailabilityMode
+    if stack.settings.production if wanted is None else wanted:
+        return postgresql.HighAvailabilityArgs(
+            mode=mode.ZONE_REDUNDANT, standby_availability_zone=stack.cloud.used_zones[1]
+        )
+    return postgresql.HighAvailabilityArgs(mode=mode.DISABLED)
+
+
+def build(stack: Stack, network: Network, password: pulumi.Output[str], opts: pulumi.ResourceOptions) -> Database:
+    """The promise that every cloud makes."""
+    made = Postgres("database", stack, network, password, opts)
+    return Database(
+        host=made.server.fully_qualified_domain_name,
+        port=PORT,
+        admin_user=stack.cloud.database.admin_user,
+        admin_password=password,
+        ca_bundle=ROOTS.read_text(),
+        peers=(Peer(cidr=network.database_cidr),),
+        ready=(made.ready,),
+    )

@@ -1,0 +1,94 @@
+"""The parts of an AKS cluster's description. Pure: settings in, arguments out."""
+
+import ipaddress
+
+import pulumi
+from pulumi_azure_native import containerservice as aks
+
+from infra.settings.azure import AzureCluster
+
+#: AKS's own names for the windows of its two kinds of upgrade.
+MAINTENANCE = ("aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule")
+
+
+def api_server(wanted: AzureCluster) -> aks.ManagedClusterAPIServerAccessProfileArgs:
+    """A public endpoint for named networks, or a private one with a name in a zone that AKS keeps."""
+    if wanted.api == "private":
+        return aks.ManagedClusterAPIServerAccessProfileArgs(
+            enable_private_cluster=True,
+            enable_private_cluster_public_fqdn=False,
+            private_dns_zone="system",
+            disable_run_command=True,
+        )
+    return aks.ManagedClusterAPIServerAccessProfileArgs(
+        enable_private_cluster=False,
+        authorized_ip_ranges=list(wanted.api_allowed_cidrs),
+        disable_run_command=True,
+    )
+
+
+def network(wanted: AzureCluster, outbound: str) -> aks.ContainerServiceNetworkProfileArgs:
+    """Azure CNI with an overlay for pods, and Cilium, which keeps network policies."""
+    return aks.ContainerServiceNetworkProfileArgs(
+        network_plugin=aks.NetworkPlugin.AZURE,
+        network_plugin_mode=aks.NetworkPluginMode.OVERLAY,
+        network_dataplane=aks.NetworkDataplane.CILIUM,
+        network_policy=aks.NetworkPolicy.CILIUM,
+        load_balancer_sku=aks.LoadBalancerSku.STANDARD,
+        outbound_type=outbound,
+        pod_cidr=wanted.pod_cidr,
+        service_cidr=wanted.service_cidr,
+        dns_service_ip=wanted.dns_service_ip or str(ipaddress.IPv4Network(wanted.service_cidr)[10]),
+    )
+
+
+def autoscaler() -> aks.ManagedClusterPropertiesAutoScalerProfileArgs:
+    """Zones stay balanced, and a node with a running task is not the one that goes."""
+    return aks.ManagedClusterPropertiesAutoScalerProfileArgs(
+        balance_similar_node_groups="true",
+        expander=aks.Expander.LEAST_WASTE,
+        scale_down_unneeded_time="10m",
+        skip_nodes_with_system_pods="false",
+    )
+
+
+def upgrades() -> aks.ManagedClusterAutoUpgradeProfileArgs:
+    """Patches of the pinned minor version and node images by themselves, in the window; a minor version by a person."""
+    return aks.ManagedClusterAutoUpgradeProfileArgs(
+        upgrade_channel=aks.UpgradeChannel.PATCH, node_os_upgrade_channel=aks.NodeOSUpgradeChannel.NODE_IMAGE
+    )
+
+
+def maintenance(wanted: AzureCluster) -> aks.MaintenanceWindowArgs:
+    """Four hours (AKS's least) once a week."""
+    return aks.MaintenanceWindowArgs(
+        duration_hours=4,
+        start_time=wanted.maintenance_start,
+        utc_offset="+00:00",
+        schedule=aks.ScheduleArgs(
+            weekly=aks.WeeklyScheduleArgs(day_of_week=aks.WeekDay(wanted.maintenance_day), interval_weeks=1)
+        ),
+    )
+
+
+def security() -> aks.ManagedClusterSecurityProfileArgs:
+    """Tokens of service accounts are exchanged for Entra's; images that nobody runs and that are unsafe go."""
+    return aks.ManagedClusterSecurityProfileArgs(
+        workload_identity=aks.ManagedClusterSecurityProfileWorkloadIdentityArgs(enabled=True),
+        image_cleaner=aks.ManagedClusterSecurityProfileImageCleanerArgs(enabled=True, interval_hours=168),
+    )
+
+
+def storage() -> aks.ManagedClusterStorageProfileArgs:
+    """Disks and file shares; Blob is read over HTTPS, not mounted."""
+    return aks.ManagedClusterStorageProfileArgs(
+        disk_csi_driver=aks.ManagedClusterStorageProfileDiskCSIDriverArgs(enabled=True),
+        file_csi_driver=aks.ManagedClusterStorageProfileFileCSIDriverArgs(enabled=True),
+        blob_csi_driver=aks.ManagedClusterStorageProfileBlobCSIDriverArgs(enabled=False),
+        snapshot_controller=aks.ManagedClusterStorageProfileSnapshotControllerArgs(enabled=True),
+    )
+
+
+def addons() -> dict[str, pulumi.Input[aks.ManagedClusterAddonProfileArgs]]:
+    """Azure Policy audits what runs; the rest of the add-ons stays off."""
+    return {"azurepolicy": aks.ManagedClusterAddonProfileArgs(enabled=True)}
