@@ -39,8 +39,3 @@ def problems(text: str) -> list[str]:
         return []
     found = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.startswith("error: ")]
     return found or [f"the settings could not be checked: {SYNC.name} --check ended with {done.returncode}"]
-
-
-def script() -> dict[str, str]:
-    """The sync's files by name, the `data` of a ConfigMap: mounted as a folder, `python <folder>` runs it."""
-    return {file.name: file.read_text() for file in sorted(SYNC.glob("*.py"))}
