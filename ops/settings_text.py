@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from infra.airflow.settings_payload import SettingsTooLarge, compressed, problems
+from infra.settings.payload import problems
 from ops.pulumi_cli import CliError
 
 # SOPS writes its metadata as a top-level key: YAML's `sops:` at a line's beginning, or JSON's
@@ -59,13 +59,7 @@ def decrypted(text: str, file: Path | None) -> str:
 
 def check(text: str) -> None:
     """Raise CliError with all that the sync would refuse, or with the size where a Secret cannot hold it."""
-    found = problems(text)
-    if not found:
-        try:
-            compressed(text)
-        except SettingsTooLarge as error:
-            found = [str(error)]
-    if found:
+    if found := problems(text):
         raise CliError("\n".join(found))
 
 

@@ -12,11 +12,11 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra.airflow import parts
 from infra.airflow.parts import Parts
-from infra.airflow.settings_payload import compressed
 from infra.airflow.tls import result_query
 from infra.contracts import Database
 from infra.names import schema
 from infra.settings import ReleaseSecrets
+from infra.settings.payload import compressed
 from infra.settings.release import BundleDags, GitDags, Release
 from infra.settings.release.dags import Access
 

@@ -11,6 +11,8 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from infra.settings.payload import problems
+
 Check = Callable[[str], str | None]
 
 
@@ -110,6 +112,10 @@ def _check_present(value: str) -> str | None:
     return None if value.strip() else "not empty"
 
 
+def _check_settings(value: str) -> str | None:
+    return "; ".join(problems(value)) or None
+
+
 _SSH_PLACEHOLDER = "-----BEGIN OPENSSH PRIVATE KEY-----\nplan-placeholder-{number}\n-----END OPENSSH PRIVATE KEY-----\n"
 _URL_PLACEHOLDER = "https://hooks.slack.com/services/plan-placeholder-{number}"
 
@@ -130,7 +136,7 @@ SECRETS: dict[str, SecretSpec] = {
         SecretSpec(
             "settings",
             "connections, variables, pools and users (docs/settings-as-code.md)",
-            _check_present,
+            _check_settings,
             placeholder_text="airflow: {{variables: {{placeholder: '{number}'}}}}",
             multiline=True,
         ),

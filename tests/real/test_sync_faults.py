@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from infra.airflow.settings_payload import compressed
+from infra.settings.payload import compressed
 from tests.real.airflow_here import SYNC, VENV, AirflowHere, base_env, together
 from tests.real.test_sync_runs import READ, VERBATIM, blank
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.airflow.settings_payload import SECRET_MAX, SettingsTooLarge, compressed
+from infra.settings.payload import SECRET_MAX, SettingsTooLarge, compressed
 
 SYNC = Path(__file__).parents[2] / "infra" / "airflow" / "sync"
 sys.path.insert(0, str(SYNC))
@@ -200,7 +200,7 @@ def test_settings_above_what_a_secret_holds_are_refused_with_the_size() -> None:
 
     noise = random.Random(1).randbytes(SECRET_MAX + 1).hex()
     with pytest.raises(
-        SettingsTooLarge, match=r"has 2,097,154 bytes, 1,\d{3},\d{3} when compressed; .* holds 1,048,576"
+        SettingsTooLarge, match=r"have 2,097,154 bytes, 1,\d{3},\d{3} when compressed; .* holds 1,048,576"
     ):
         compressed(noise)
     assert len(compressed("airflow: {}\n" * 100_000)) < 8000
