@@ -23,8 +23,9 @@ def test_an_example_is_valid(file: Path) -> None:
 # checks: all bad input before any resource is registered
 def test_a_stack_refuses_bad_settings_when_it_is_loaded() -> None:
     check = SECRETS["settings"].check
-    assert check("airflow: {connections: [{id: x, port: s3cr3t}], pools: [{name: p}]}") == (
-        "airflow.connections[0] (x).port: must be a whole number from 1 to 65535; airflow.pools[0] (p).slots: is missing"
+    assert check("airflow: {connections: [{id: x, port: s3}], pools: [{name: p}]}") == (
+        "airflow.connections[0] (x).port: must be a whole number from 1 to 65535; "
+        "airflow.pools[0] (p).slots: is missing"
     )
     assert check(SECRETS["settings"].placeholder(1)) is None
 
