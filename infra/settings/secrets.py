@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from infra.settings.azure import AzureCloud
 from infra.settings.existing import ExistingCloud
 from infra.settings.model import Settings
 from infra.settings.parse import NAMESPACE
@@ -30,8 +31,8 @@ def _stack_wide(settings: Settings) -> Iterator[str]:
     if isinstance(cloud, ExistingCloud):
         if cloud.kubeconfig == "secret":
             yield "kubeconfig"
-        if cloud.registry and cloud.registry.pull_secret:
-            yield "registryConfig"
+    if isinstance(cloud, ExistingCloud | AzureCloud) and cloud.registry and cloud.registry.pull_secret:
+        yield "registryConfig"
     monitoring = settings.platform.monitoring
     if monitoring.state == "on":
         yield "grafanaPassword"

@@ -102,6 +102,7 @@ def build(stack: Stack, network: Network) -> ObjectStore:
             connection={"conn_type": "wasb", "host": host},
             grant=Grant(BLOB_DATA_CONTRIBUTOR, made.container.id, f"logs of {release}"),
             peers=(Peer(cidr=network.endpoints_cidr),),
+            ready=tuple(made.safeguards),
         )
 
     return ObjectStore(logs=logs)

@@ -1,0 +1,280 @@
+"""What Azure's settings refuse, each with one message that names key, value, rule and cure."""
+
+from ipaddress import IPv4Network
+from typing import Any
+
+import pytest
+
+from infra.settings import azure_facts, read, required_secrets
+from infra.settings.azure import AzureCloud, NewNetwork
+from infra.settings.azure_network import share_out
+from infra.settings.base import Size
+from infra.settings.sizes import TABLE, Figures, merge
+from tests.unit.stacks import flat, problems
+
+GUID = "8d3f1c52-0b7e-4f7c-9a43-6a5f0e1d2c3b"
+CLUSTER: dict[str, Any] = {"admins": [GUID], "apiAllowedCidrs": ["203.0.113.0/24"]}
+CLOUD: dict[str, Any] = {
+    "kind": "azure",
+    "subscription": GUID,
+    "tenant": GUID,
+    "region": "westeurope",
+    "cluster": CLUSTER,
+}
+STACK: dict[str, Any] = {
+    "tier": "production",
+    "cloud": CLOUD,
+    "tags": {"owner": "data"},
+    "platform": {"ingress": "off", "certificates": "off"},
+    "releases": [],
+}
+
+
+def stack(over: dict[str, Any], tier: str = "production") -> dict[str, Any]:
+    """The good stack with these parts of it in place of its own."""
+    return {**merge(STACK, over), "tier": tier}
+
+
+def read_cloud(over: dict[str, Any] | None = None) -> AzureCloud:
+    cloud = read(flat(stack(over or {}))).cloud
+    assert isinstance(cloud, AzureCloud)
+    return cloud
+
+
+def test_a_good_stack_is_read() -> None:
+    assert problems(STACK) == {}
+    assert read_cloud().used_zones == ("1", "2", "3")
+
+
+def system(**pool: Any) -> dict[str, Any]:
+    return {"figures": {"azure": {"system": pool}}}
+
+
+def cluster(**values: Any) -> dict[str, Any]:
+    return {"cloud": {"cluster": values}}
+
+
+def network(**values: Any) -> dict[str, Any]:
+    return {"cloud": {"network": {"kind": "new", **values}}}
+
+
+def database(**values: Any) -> dict[str, Any]:
+    return {"cloud": {"database": values}}
+
+
+def sku(name: str) -> dict[str, Any]:
+    return {"figures": {"azure": {"databaseClass": name}}}
+
+
+def storage(**figures: int) -> dict[str, Any]:
+    return {"figures": {"database": figures}}
+
+
+#: checks.md's number of the bad input, what is set, the key that is named, a word of rule or cure
+REFUSED: list[tuple[int, dict[str, Any], str, str]] = [
+    (2, {"cloud": {"region": "westeurop"}}, "cloud.region", "did you mean westeurope"),
+    (2, {"cloud": {"region": "eu-west-1"}}, "cloud.region", "region of Azure"),
+    (2, {"cloud": {"region": "belgiumcentral", "allowNewRegion": True}}, "cloud.zones", "not in the list"),
+    (2, {"cloud": {"region": "Belgium Central", "allowNewRegion": True}}, "cloud.region", "short name"),
+    (6, network(cidr="10.20.0.1/16"), "cloud.network.cidr", "10.20.0.0/16"),
+    (6, network(databaseSubnet="10.20/16/1"), "cloud.network.databaseSubnet", "CIDR"),
+    (7, network(cidr="10.20.0.0/26"), "cloud.network.cidr", "/25 or larger"),
+    (7, network(cidr="10.20.0.0/25", nodesSubnet="10.20.0.0/28"), "cloud.network.nodesSubnet", "addresses for the"),
+    (7, network(endpointsSubnet="10.20.192.0/29"), "cloud.network.endpointsSubnet", "/28 or larger"),
+    (7, cluster(podCidr="10.244.0.0/22"), "cloud.cluster.podCidr", "a /24 for each of"),
+    (8, network(databaseSubnet="10.20.1.0/24"), "cloud.network.databaseSubnet", "apart from"),
+    (8, network(endpointsSubnet="10.21.0.0/24"), "cloud.network.endpointsSubnet", "inside the VNet"),
+    (9, cluster(serviceCidr="10.20.64.0/20"), "cloud.cluster.serviceCidr", "outside the networks"),
+    (9, cluster(serviceCidr="10.244.8.0/22"), "cloud.cluster.serviceCidr", "outside the networks"),
+    (9, cluster(podCidr="10.20.0.0/16"), "cloud.cluster.podCidr", "outside the VNet"),
+    (9, cluster(serviceCidr="172.20.0.0/28"), "cloud.cluster.serviceCidr", "/12 to a /27"),
+    (9, cluster(serviceCidr="172.30.0.0/16"), "cloud.cluster.serviceCidr", "AKS keeps"),
+    (9, cluster(dnsServiceIp="172.20.0.1"), "cloud.cluster.dnsServiceIp", "not its first"),
+    (9, cluster(dnsServiceIp="172.21.0.10"), "cloud.cluster.dnsServiceIp", "172.20.0.10"),
+    (9, cluster(dnsServiceIp="tenth"), "cloud.cluster.dnsServiceIp", "172.20.0.10"),
+    (10, {"cloud": {"zones": ["1"]}}, "cloud.zones", "two or three"),
+    (10, {"cloud": {"zones": ["1", "1"]}}, "cloud.zones", "different"),
+    (10, {"cloud": {"zones": ["1", "4"]}}, "cloud.zones[1]", "a zone of westeurope"),
+    (11, cluster(apiAllowedCidrs=[]), "cloud.cluster.apiAllowedCidrs", "private"),
+    (11, cluster(apiAllowedCidrs=["0.0.0.0/0"]), "cloud.cluster.apiAllowedCidrs[0]", "allowPublicApi"),
+    (12, cluster(api="none"), "cloud.cluster.api", "'public' or 'private'"),
+    (13, cluster(kubernetesVersion="1.12"), "cloud.cluster.kubernetesVersion", "one of"),
+    (13, cluster(kubernetesVersion="1.34.2"), "cloud.cluster.kubernetesVersion", "minor"),
+    (14, system(min=3, desired=2), "figures.azure.system.desired", "min <= desired <= max"),
+    (14, system(min=0), "figures.azure.system.min", "1 or more"),
+    (14, system(min=-1), "figures.azure.system.min", "greater than or equal to 0"),
+    (14, system(spot=True), "figures.azure.system.spot", "on demand"),
+    (15, system(instanceType="Standard_D4_v9"), "figures.azure.system.instanceType", "did you mean"),
+    (15, system(instanceType="Standard_D4ps_v5"), "figures.azure.system.instanceType", "arm64"),
+    (15, sku("Standard_D4ds_v9"), "figures.azure.databaseClass", "did you mean"),
+    (16, database(postgresMajor=13), "cloud.database.postgresMajor", "17"),
+    (16, database(postgresMajor=18), "cloud.database.postgresMajor", "17"),
+    (17, storage(storageGib=16), "figures.database.storageGib", "set 32"),
+    (17, storage(storageGib=100), "figures.database.storageGib", "set 128"),
+    (17, storage(maxStorageGib=40000), "figures.database.maxStorageGib", "32767"),
+    (17, storage(storageGib=1024, maxStorageGib=512), "figures.database.storageGib", "at most"),
+    (18, sku("Standard_B2ms"), "figures.azure.databaseClass", "no burstable"),
+    (19, database(adminUser="azure_superuser"), "cloud.database.adminUser", "airflow_admin"),
+    (19, database(adminUser="pg_owner"), "cloud.database.adminUser", "keeps for itself"),
+    (19, database(adminUser="Airflow"), "cloud.database.adminUser", "lower-case"),
+    (21, database(backupRetentionDays=0), "cloud.database.backupRetentionDays", "1 to 35"),
+    (21, database(backupRetentionDays=-1), "cloud.database.backupRetentionDays", "1 to 35"),
+    (21, database(backupRetentionDays=36), "cloud.database.backupRetentionDays", "1 to 35"),
+    (21, database(backupRetentionDays=6), "cloud.database.backupRetentionDays", "7"),
+    (22, database(deletionProtection=False), "cloud.database.deletionProtection", "by mistake"),
+    (22, database(geoRedundantBackup=False), "cloud.database.geoRedundantBackup", "second region"),
+    (22, database(highlyAvailable=False), "cloud.database.highlyAvailable", "standby"),
+    (22, {"figures": {"scheduler": {"replicas": 1}}}, "figures.scheduler.replicas", "2 or more"),
+]
+
+
+@pytest.mark.parametrize(
+    ("number", "over", "key", "words"),
+    [pytest.param(*case, id=f"bad-input-{case[0]}-{case[2]}-{index}") for index, case in enumerate(REFUSED)],
+)
+def test_refused_with_one_message(number: int, over: dict[str, Any], key: str, words: str) -> None:
+    # checks: bad inputs 2, 6-19, 21, 22; the number is in the case
+    found = problems({**stack(over), "size": "medium"})
+    problem = found.pop(f"airflow:{key}")
+    assert words in f"{problem.rule} {problem.cure}"
+    assert problem.cure
+    assert list(found) == []  # one mistake, one message
+
+
+def test_each_bad_input_of_this_cloud_has_a_case() -> None:
+    assert {case[0] for case in REFUSED} == {2, *range(6, 20), 21, 22}
+
+
+def test_a_standby_wants_more_than_a_burstable_server_on_every_tier() -> None:
+    # checks: bad input 18
+    burstable = merge(sku("Standard_B2ms"), database(highlyAvailable=True))
+    assert "airflow:figures.azure.databaseClass" in problems(stack(burstable, tier="integration"))
+    assert problems(stack(sku("Standard_B2ms"), tier="integration")) == {}
+
+
+def test_integration_may_do_without_a_standby_and_a_second_region() -> None:
+    values = database(highlyAvailable=False, geoRedundantBackup=False, deletionProtection=False)
+    assert problems(stack(values, tier="integration")) == {}
+
+
+def test_the_world_may_be_let_in_by_name() -> None:
+    # checks: bad input 11, the way out
+    assert problems(stack(cluster(apiAllowedCidrs=["0.0.0.0/0"], allowPublicApi=True))) == {}
+    assert problems(stack(cluster(api="private", apiAllowedCidrs=[]))) == {}
+
+
+def test_a_new_region_brings_its_zones() -> None:
+    # checks: bad input 2, the way out
+    cloud = {"region": "belgiumcentral", "allowNewRegion": True, "zones": ["1", "2"]}
+    assert problems(stack({"cloud": cloud})) == {}
+
+
+def test_a_region_without_a_pair_asks_for_the_decision() -> None:
+    # checks: bad input 22
+    key = "airflow:cloud.database.geoRedundantBackup"
+    assert list(problems(stack({"cloud": {"region": "polandcentral"}}))) == [key]
+    alone = merge({"cloud": {"region": "polandcentral"}}, database(geoRedundantBackup=False))
+    assert problems(stack(alone)) == {}
+
+
+@pytest.mark.parametrize("key", ["subscription", "tenant"])
+@pytest.mark.parametrize("value", ["", "my-subscription", GUID.upper(), f"{GUID}0"])
+def test_ids_are_guids(key: str, value: str) -> None:
+    assert "GUID" in problems(stack({"cloud": {key: value}}))[f"airflow:cloud.{key}"].rule
+
+
+def test_an_existing_network_is_named_by_ids() -> None:
+    group = f"/subscriptions/{GUID}/resourceGroups/net/providers/Microsoft.Network"
+    subnet, zone = f"{group}/virtualNetworks/hub/subnets/x", f"{group}/privateDnsZones/y"
+    given: dict[str, Any] = {
+        "kind": "existing",
+        **{f"{name}SubnetId": subnet for name in ("nodes", "database", "endpoints")},
+        **{f"{name}ZoneId": zone for name in ("postgres", "blob", "file")},
+        "nodesCidr": "10.9.0.0/24",
+        "databaseCidr": "10.9.1.0/24",
+        "endpointsCidr": "10.9.2.0/24",
+    }
+    assert problems({**STACK, "cloud": {**CLOUD, "network": given}}) == {}
+    wrong = {**given, "nodesSubnetId": "subnet-1"}
+    assert list(problems({**STACK, "cloud": {**CLOUD, "network": wrong}})) == ["airflow:cloud.network.nodesSubnetId"]
+    # checks: bad input 9
+    inside = {**given, "nodesCidr": "172.20.4.0/24"}
+    assert list(problems({**STACK, "cloud": {**CLOUD, "network": inside}})) == ["airflow:cloud.cluster.serviceCidr"]
+
+
+OWN = "airflow-acme.westeurope.cloudapp.azure.com"
+SERVED: dict[str, Any] = {
+    "ingress": {"state": "on"},
+    "certificates": {"state": "on", "email": "data@acme.org", "issuer": "letsencrypt-prod"},
+    "dns": {"state": "off"},
+}
+
+
+def served(*hosts: tuple[str, str], platform: dict[str, Any] | None = None) -> dict[str, Any]:
+    releases = [{"name": f"r{number}", "host": host, "path": path} for number, (host, path) in enumerate(hosts)]
+    return {**STACK, "platform": {**SERVED, **(platform or {})}, "releases": releases}
+
+
+def test_azures_own_name_serves_without_a_zone() -> None:
+    # checks: bad input 23
+    assert problems(served((OWN, "/a"), (OWN, "/b"))) == {}
+    for host in ("Airflow.westeurope.cloudapp.azure.com", "airflow.northeurope.cloudapp.azure.com"):
+        assert "airflow:releases[0].host" in problems(served((host, "/")))
+    second = "other.westeurope.cloudapp.azure.com"
+    assert "one address" in problems(served((OWN, "/"), (second, "/")))["airflow:releases[1].host"].rule
+    zone = {"dns": {"state": "on", "zone": "acme.org"}}
+    assert "airflow:releases[0].host" in problems(served((OWN, "/"), platform=zone))
+
+
+def test_an_existing_zone_names_its_resource_group() -> None:
+    zone = {"dns": {"state": "existing", "zone": "acme.org"}}
+    values = served(("airflow.acme.org", "/"), platform=zone)
+    assert list(problems(values)) == ["airflow:cloud.dnsResourceGroup"]
+    assert problems({**values, "cloud": {**CLOUD, "dnsResourceGroup": "dns"}}) == {}
+
+
+def test_a_moment_to_restore_is_in_utc() -> None:
+    assert problems(stack(database(restoreAt="2026-11-20T09:30:00Z"))) == {}
+    for moment in ("yesterday", "2026-11-20", "2026-13-20T09:30:00Z", "2026-11-20T09:30:00+01:00"):
+        assert "UTC" in problems(stack(database(restoreAt=moment)))["airflow:cloud.database.restoreAt"].rule
+    server = f"/subscriptions/{GUID}/resourceGroups/g/providers/Microsoft.DBforPostgreSQL/flexibleServers/s"
+    assert list(problems(stack(database(restoreFrom=server)))) == ["airflow:cloud.database.restoreAt"]
+
+
+@pytest.mark.parametrize("tags", [{"a<b": "x"}, {"long": "x" * 257}, {f"t{n}": "x" for n in range(50)}])
+def test_tags_are_ones_that_azure_takes(tags: dict[str, str]) -> None:
+    assert [key.startswith("airflow:tags") for key in problems(stack({"tags": tags}))] == [True]
+
+
+def test_a_registry_elsewhere_asks_for_its_pull_secret() -> None:
+    elsewhere = {"cloud": {"registry": {"url": "registry.acme.org", "pullSecret": True}}}
+    asked = {secret.key for secret in required_secrets(read(flat(stack(elsewhere))))}
+    assert "registryConfig" in asked
+    assert "registryConfig" not in {secret.key for secret in required_secrets(read(flat(STACK)))}
+
+
+@pytest.mark.parametrize("cidr", ["10.0.0.0/8", "10.0.0.0/16", "172.31.0.0/20", "192.168.4.0/25"])
+def test_a_vnet_is_shared_out_without_overlap(cidr: str) -> None:
+    # checks: bad input 8 can't come from the program's own arithmetic
+    everything = list(share_out(NewNetwork.model_validate({"kind": "new", "cidr": cidr})).named().values())
+    assert all(one.subnet_of(IPv4Network(cidr)) and one.prefixlen <= 28 for one in everything)
+    assert not [one for one in everything for other in everything if one is not other and one.overlaps(other)]
+
+
+@pytest.mark.parametrize("size", list(Size))
+def test_each_size_runs_on_sizes_that_exist(size: Size) -> None:
+    # checks: bad inputs 14, 15, 17
+    whole = Figures.model_validate(TABLE[size])
+    sizes, figures = azure_facts.vm_sizes(), whole.azure
+    assert {sizes[figures.system.instance_type].architecture, sizes[figures.tasks.instance_type].architecture} == {
+        "x86_64"
+    }
+    assert azure_facts.database_skus()[figures.database_class] == "GeneralPurpose"
+    assert {whole.database.storage_gib, whole.database.max_storage_gib} <= set(azure_facts.STORAGE_GIB)
+
+
+def test_vm_sizes_are_what_their_names_say() -> None:
+    sizes = azure_facts.vm_sizes()
+    assert sizes["Standard_D4s_v5"] == azure_facts.VmSize("x86_64", 4, 16)
+    assert sizes["Standard_E8ads_v5"] == azure_facts.VmSize("x86_64", 8, 64)
+    assert {size.architecture for name, size in sizes.items() if "ps_v" in name or "pds_v" in name} == {"arm64"}
