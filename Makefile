@@ -1,6 +1,8 @@
 # Installation and locks; the verbs stand in make/*.mk, one line each, and what they do in ops/, local/ and infra/preview.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# The clouds' SDKs are hundreds of modules: compiled once, a plan takes half the time.
+export PYTHONDONTWRITEBYTECODE :=
 PYTHON ?= python3
 UV_VERSION := 0.13.8
 VENV := .venv

@@ -17,8 +17,11 @@ _ALIKE = 4  # components of one type beyond which they share a box
 
 @dataclass
 class _Box:
+    """`outer` is the box of the component around it, if any."""
+
     layer: str
     title: str
+    outer: str = ""
     types: Counter[str] = field(default_factory=Counter[str])
     after: set[str] = field(default_factory=set[str])
 
@@ -30,6 +33,9 @@ def mermaid(plan: Plan) -> str:
         home = homes.get(resource.urn)
         if home is not None:
             boxes[home].after |= {homes[urn] for urn in _awaited(plan, resource) if urn in homes} - {home}
+    for box in boxes.values():
+        # A component's own resources come before and after its parts; drawn is what comes after.
+        box.after -= {key for key in box.after if key == box.outer and box.outer in boxes}
     ids = {key: f"n{number}" for number, key in enumerate(boxes)}
     text = ["flowchart TD"]
     for layer in _LAYERS:
@@ -55,16 +61,17 @@ def _boxes(plan: Plan) -> tuple[dict[str, _Box], dict[str, str]]:
             continue
         line = _components(plan, resource)
         top = line[0] if line else None
-        layer = _layer(top)
+        layer, outer = _layer(top), ""
         if top is not None and tops[top.type] > _ALIKE:
             key, title = top.type, f"{_kind(top)} ×{tops[top.type]}"
         elif top is not None:
             owner = line[min(1, len(line) - 1)]
             key, title = owner.urn, f"{_kind(owner)} {owner.name}"
+            outer = top.urn if owner is not top else ""
         else:
             group = ":".join(short_type(resource.type).split(":")[:2])
             key, title = group, group
-        boxes.setdefault(key, _Box(layer, title))
+        boxes.setdefault(key, _Box(layer, title, outer))
         homes[resource.urn] = key
         if resource.custom:
             boxes[key].types[short_type(resource.type).rpartition(":")[2]] += 1
@@ -103,7 +110,7 @@ def _kind(component: Resource) -> str:
 
 def _label(box: _Box) -> str:
     kinds = [f"{kind} ×{count}" if count > 1 else kind for kind, count in sorted(box.types.items())]
-    more = [f"… {len(kinds) - _TYPES_SHOWN} more types"] if len(kinds) > _TYPES_SHOWN else []
+    more = [f"… and {len(kinds) - _TYPES_SHOWN} more"] if len(kinds) > _TYPES_SHOWN else []
     text = "<br/>".join([f"<b>{box.title}</b>", *kinds[:_TYPES_SHOWN], *more])
     return '"' + text.replace('"', "#quot;") + '"'
 
