@@ -12,11 +12,12 @@ SHIPPED = (
 )
 SECRET = {"$secret": True}
 UNKNOWN = {"$unknown": True}
+MARKS = (SECRET, UNKNOWN)
 
 
 def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every scalar and every marker below a value, with the keys that lead to it; list indexes are left out."""
-    if value in (SECRET, UNKNOWN):
+    if value in MARKS:
         yield path, value
     elif isinstance(value, Mapping):
         for key, item in cast("Mapping[str, Any]", value).items():
@@ -30,10 +31,12 @@ def leaves(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
 
 def filled(value: Any) -> Any:
     """The value with text in place of each marker, as a schema wants it."""
-    if value in (SECRET, UNKNOWN):
+    if value in MARKS:
         return "eA=="
     if isinstance(value, Mapping):
-        return {key: filled(item) for key, item in cast("Mapping[str, Any]", value).items()}
+        items = cast("Mapping[str, Any]", value).items()
+        # A Secret's data is one secret as a whole.
+        return {key: {} if key in ("data", "stringData") and item in MARKS else filled(item) for key, item in items}
     return [filled(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
 
 
