@@ -45,7 +45,7 @@ def pod_specs(inputs: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for value in inputs.values():
         if isinstance(value, Mapping):
             inner = cast("Mapping[str, Any]", value)
-            if "containers" in inner:
+            if isinstance(inner.get("containers"), list):
                 yield inner
             else:
                 yield from pod_specs(inner)
