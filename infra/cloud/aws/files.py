@@ -45,17 +45,10 @@ class FileSystem(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _policy(self) -> pulumi.Resource:
-        """Whoever reaches a mount target over TLS may mount; the security group says who reaches it."""
-        mount = Statement(
-            ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess"],
-            [self.system.arn],
-            {"AWS": "*"},
-            {"Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"}},
-        )
         return aws.efs.FileSystemPolicy(
             "files",
             file_system_id=self.system.id,
-            policy=document(mount, deny_plain("*", self.system.arn)),
+            policy=document(*mount_statements(self.system.arn)),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -89,6 +82,17 @@ class FileSystem(pulumi.ComponentResource):
             for zone, subnet in zip(stack.cloud.used_zones, network.private_subnet_ids, strict=False)
         ]
         return [admitted, *targets]
+
+
+def mount_statements(arn: pulumi.Input[str]) -> tuple[Statement, Statement]:
+    """Whoever reaches a mount target over TLS may mount; the security group says who reaches it."""
+    mount = Statement(
+        ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess"],
+        [arn],
+        {"AWS": "*"},
+        {"Bool": {"elasticfilesystem:AccessedViaMountTarget": "true"}},
+    )
+    return mount, deny_plain("*", arn)
 
 
 class Volume(pulumi.ComponentResource):

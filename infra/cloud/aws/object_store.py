@@ -15,6 +15,7 @@ CONNECTION = "aws_default"
 class LogBucket(pulumi.ComponentResource):
     """A bucket and all that makes it safe. Its name is known before it is made."""
 
+    arn: str
     bucket: aws.s3.Bucket
     safeguards: list[pulumi.Resource]
 
@@ -23,6 +24,7 @@ class LogBucket(pulumi.ComponentResource):
     ) -> None:
         super().__init__("airflow:aws:LogBucket", name, None, opts)
         self.child = pulumi.ResourceOptions(parent=self, provider=stack.provider)
+        self.arn = bucket_arn(stack, release)
         self.bucket = aws.s3.Bucket(
             name,
             bucket=bucket_name(stack, release),
@@ -53,7 +55,7 @@ class LogBucket(pulumi.ComponentResource):
         return aws.s3.BucketPolicy(
             name,
             bucket=self.bucket.bucket,
-            policy=document(deny_plain("s3:*", self.bucket.arn, pulumi.Output.concat(self.bucket.arn, "/*"))),
+            policy=document(deny_plain("s3:*", self.arn, f"{self.arn}/*")),
             # S3 refuses two changes of a bucket's access at the same time.
             opts=pulumi.ResourceOptions(parent=self, provider=self.child.provider, depends_on=[blocked]),
         )
@@ -107,21 +109,32 @@ def bucket_name(stack: Stack, release: str) -> str:
     return stack.names.bucket("logs", release, stack.cloud.account)
 
 
+def bucket_arn(stack: Stack, release: str) -> str:
+    """The ARN of that bucket."""
+    return f"arn:{stack.cloud.partition}:s3:::{bucket_name(stack, release)}"
+
+
+def grant(bucket: str, key: pulumi.Input[str]) -> Grant:
+    """Read and write a release's own logs, and nothing else; `bucket` and `key` are ARNs."""
+    return Grant(
+        (
+            Statement(["s3:GetObject", "s3:PutObject"], [f"{bucket}/*"]),
+            Statement(["s3:ListBucket", "s3:GetBucketLocation"], [bucket]),
+            Statement(["kms:GenerateDataKey", "kms:Decrypt"], [key]),
+        )
+    )
+
+
 def build(stack: Stack, keys: Keys) -> ObjectStore:
     """The promise that every cloud makes."""
 
     def logs(release: str, days: int, opts: pulumi.ResourceOptions) -> LogStore:
-        name = bucket_name(stack, release)
         made = LogBucket(f"{release}-logs", stack, keys, release, days, opts)
-        arn = f"arn:{stack.cloud.partition}:s3:::{name}"
-        objects = Statement(["s3:GetObject", "s3:PutObject"], [f"{arn}/*"])
-        listing = Statement(["s3:ListBucket", "s3:GetBucketLocation"], [arn])
-        key = Statement(["kms:GenerateDataKey", "kms:Decrypt"], [keys.data.arn])
         return LogStore(
-            url=f"s3://{name}/logs",
+            url=f"s3://{bucket_name(stack, release)}/logs",
             connection_id=CONNECTION,
             connection={"conn_type": "aws", "extra": {"region_name": stack.cloud.region}},
-            grant=Grant((objects, listing, key)),
+            grant=grant(made.arn, keys.data.arn),
             # S3 has no address of its own; the endpoint in the VPC is a route, not a peer.
             peers=(Peer(cidr="0.0.0.0/0"),),
             ready=tuple(made.safeguards),

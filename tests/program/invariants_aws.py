@@ -1,0 +1,316 @@
+"""What must hold in every AWS plan (checks.md, "Invariants checkable on the recorded plan").
+
+Each function takes a plan and returns what breaks its rule, as readable lines; the number in its docstring is the
+invariant's. `tests/program/invariants.py` has those of every cloud.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from infra.cloud.aws.nodes import LABEL
+from infra.preview.model import Plan, Resource
+from infra.settings import Tier
+from tests.program.stacks import UNKNOWN
+
+CLUSTER = "aws:eks/cluster:Cluster"
+INSTANCE = "aws:rds/instance:Instance"
+KEPT = (
+    INSTANCE,
+    "aws:efs/fileSystem:FileSystem",
+    "aws:kms/key:Key",
+    "aws:route53/zone:Zone",
+    "aws:s3/bucket:Bucket",
+)
+#: Types of ours that AWS cannot tag; every other one carries the stack's tags.
+UNTAGGED = frozenset(
+    {
+        "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
+        "aws:ec2/route:Route",
+        "aws:ec2/routeTableAssociation:RouteTableAssociation",
+        "aws:ecr/lifecyclePolicy:LifecyclePolicy",
+        "aws:efs/backupPolicy:BackupPolicy",
+        "aws:efs/fileSystemPolicy:FileSystemPolicy",
+        "aws:efs/mountTarget:MountTarget",
+        "aws:eks/accessPolicyAssociation:AccessPolicyAssociation",
+        "aws:iam/rolePolicy:RolePolicy",
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+        "aws:kms/alias:Alias",
+        "aws:route53/record:Record",
+        "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        "aws:s3/bucketPolicy:BucketPolicy",
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        "aws:s3/bucketVersioning:BucketVersioning",
+    }
+)
+
+
+def production(plan: Plan) -> bool:
+    return plan.stack == Tier.production
+
+
+def value(resource: Resource, path: str) -> Any:
+    found: Any = resource.inputs
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def expected(resource: Resource, wanted: Mapping[str, Any]) -> Iterator[str]:
+    for path, good in wanted.items():
+        if (found := value(resource, path)) != good:
+            yield f"{resource.urn}: {path} is {found!r}, not {good!r}"
+
+
+def data_is_protected(plan: Plan) -> Iterator[str]:
+    """4: in production what holds data is protected; elsewhere nothing blocks a destroy."""
+    for resource in plan.of_type(*KEPT):
+        if resource.options.protect != production(plan):
+            yield f"{resource.urn}: protect is {resource.options.protect}"
+
+
+def database_is_safe(plan: Plan) -> Iterator[str]:
+    """5: the instance is encrypted, private, backed up, and never deleted without a snapshot of a fresh name."""
+    for instance in plan.of_type(INSTANCE):
+        yield from expected(
+            instance,
+            {
+                "storageEncrypted": True,
+                "kmsKeyId": UNKNOWN,
+                "publiclyAccessible": False,
+                "deletionProtection": True,
+                "copyTagsToSnapshot": True,
+                "skipFinalSnapshot": False,
+                "finalSnapshotIdentifier": UNKNOWN,  # of a random id, that only the `up` knows
+                "multiAz": production(plan),
+                "performanceInsightsEnabled": True,
+                "deleteAutomatedBackups": False,
+            },
+        )
+        if instance.inputs["backupRetentionPeriod"] < 7:
+            yield f"{instance.urn}: backups of {instance.inputs['backupRetentionPeriod']} days"
+
+
+def database_speaks_tls(plan: Plan) -> Iterator[str]:
+    """6: own parameter group with force_ssl, PostgreSQL 15 or later, the authority is pinned."""
+    groups = plan.of_type("aws:rds/parameterGroup:ParameterGroup")
+    for group in groups:
+        parameters = {one["name"]: one["value"] for one in group.inputs["parameters"]}
+        if parameters.get("rds.force_ssl") != "1" or parameters.get("ssl_min_protocol_version") != "TLSv1.2":
+            yield f"{group.urn}: {parameters}"
+        if int(group.inputs["family"].removeprefix("postgres")) < 15:
+            yield f"{group.urn}: {group.inputs['family']}"
+    for instance in plan.of_type(INSTANCE):
+        yield from expected(instance, {"caCertIdentifier": "rds-ca-rsa2048-g1", "parameterGroupName": UNKNOWN})
+        if not {group.urn for group in groups} & set(instance.depends_on):
+            yield f"{instance.urn}: not with its own parameter group"
+
+
+def groups_admit_nodes_alone(plan: Plan) -> Iterator[str]:
+    """10: 5432 and 2049 from the nodes' group only; no rule from the world, none for SSH, none written inline."""
+    nodes = {one.urn for one in plan.of_type("aws:ec2/securityGroup:SecurityGroup") if one.name == "nodes"}
+    for rule in plan.of_type("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
+        if rule.inputs.get("cidrIpv4") or rule.inputs.get("cidrIpv6") or not nodes & set(rule.depends_on):
+            yield f"{rule.urn}: not from the nodes alone"
+        if rule.inputs["fromPort"] != rule.inputs["toPort"] or rule.inputs["fromPort"] not in (5432, 2049):
+            yield f"{rule.urn}: ports {rule.inputs['fromPort']}-{rule.inputs['toPort']}"
+    for group in plan.of_type(
+        "aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+    ):
+        if group.inputs.get("ingress") or group.inputs.get("egress"):
+            yield f"{group.urn}: rules inline"
+
+
+def api_is_private(plan: Plan) -> Iterator[str]:
+    """11: the private endpoint is on, the public one limited; logs; Secrets under a key that rotates."""
+    for cluster in plan.of_type(CLUSTER):
+        yield from expected(
+            cluster,
+            {
+                "vpcConfig.endpointPrivateAccess": True,
+                "encryptionConfig.resources": ["secrets"],
+                "encryptionConfig.provider.keyArn": UNKNOWN,
+                "enabledClusterLogTypes": ["api", "audit", "authenticator"],
+                "bootstrapSelfManagedAddons": False,
+            },
+        )
+        allowed = value(cluster, "vpcConfig.publicAccessCidrs") or []
+        if value(cluster, "vpcConfig.endpointPublicAccess") and (not allowed or "0.0.0.0/0" in allowed):
+            yield f"{cluster.urn}: public to {allowed}"
+    for key in plan.of_type("aws:kms/key:Key"):
+        yield from expected(key, {"enableKeyRotation": True})
+
+
+def admins_are_entries(plan: Plan) -> Iterator[str]:
+    """12: access entries, no creator's right, no aws-auth."""
+    for cluster in plan.of_type(CLUSTER):
+        yield from expected(
+            cluster,
+            {
+                "accessConfig.authenticationMode": "API",
+                "accessConfig.bootstrapClusterCreatorAdminPermissions": False,
+            },
+        )
+    entries = {one.name for one in plan.of_type("aws:eks/accessEntry:AccessEntry")}
+    policies = {one.name for one in plan.of_type("aws:eks/accessPolicyAssociation:AccessPolicyAssociation")}
+    if not entries or entries != policies:
+        yield f"entries {entries}, policies {policies}"
+    for config_map in plan.of_type("kubernetes:core/v1:ConfigMap"):
+        if value(config_map, "metadata.name") == "aws-auth":
+            yield f"{config_map.urn}: aws-auth"
+
+
+def nodes_are_closed(plan: Plan) -> Iterator[str]:
+    """13: IMDSv2 with one hop, encrypted volumes, private subnets without public addresses; tasks are tainted."""
+    for template in plan.of_type("aws:ec2/launchTemplate:LaunchTemplate"):
+        yield from expected(
+            template, {"metadataOptions.httpTokens": "required", "metadataOptions.httpPutResponseHopLimit": 1}
+        )
+        for device in template.inputs["blockDeviceMappings"]:
+            if device["ebs"]["encrypted"] != "true":
+                yield f"{template.urn}: a plain volume"
+        if template.inputs.get("networkInterfaces") or template.inputs.get("keyName"):
+            yield f"{template.urn}: interfaces or a key of its own"
+    for subnet in plan.of_type("aws:ec2/subnet:Subnet"):
+        yield from expected(subnet, {"mapPublicIpOnLaunch": False})
+    private = {one.urn for one in plan.of_type("aws:ec2/subnet:Subnet") if one.name.startswith("private")}
+    other = {one.urn for one in plan.of_type("aws:ec2/subnet:Subnet")} - private
+    for group in plan.of_type("aws:eks/nodeGroup:NodeGroup"):
+        direct = set(group.depends_on)
+        if not private <= direct or other & direct:
+            yield f"{group.urn}: not in the private subnets alone"
+        if group.name == "tasks" and not any(taint["key"] == LABEL for taint in group.inputs.get("taints", [])):
+            yield f"{group.urn}: no taint"
+
+
+def roles_are_narrow(plan: Plan) -> Iterator[str]:
+    """14: a pod's role is one service account's; nobody may do everything; the CNI's right is not the node's."""
+    bound: set[tuple[str, str]] = set()
+    for role in plan.of_type("aws:iam/role:Role"):
+        (statement,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+        if statement["Principal"]["Service"] != "pods.eks.amazonaws.com":
+            continue
+        pinned = statement.get("Condition", {}).get("StringEquals", {})
+        who = tuple(pinned.get(f"aws:RequestTag/kubernetes-{part}", "") for part in ("namespace", "service-account"))
+        if not all(who) or not pinned.get("aws:SourceAccount") or who in bound:
+            yield f"{role.urn}: trusts {statement}"
+        bound.add((str(who[0]), str(who[1])))
+    for policy in plan.of_type("aws:iam/rolePolicy:RolePolicy"):
+        yield from (f"{policy.urn}: {line}" for line in _too_wide(policy.inputs["policy"]))
+    for attachment in plan.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment"):
+        if "CNI" in attachment.inputs["policyArn"] and attachment.name.startswith("nodes"):
+            yield f"{attachment.urn}: the CNI's right on the node's role"
+        if "Administrator" in attachment.inputs["policyArn"]:
+            yield f"{attachment.urn}: {attachment.inputs['policyArn']}"
+
+
+def images_are_immutable(plan: Plan) -> Iterator[str]:
+    """17: tags stay what they were, images are scanned and encrypted, and only outside production thrown away."""
+    for repository in plan.of_type("aws:ecr/repository:Repository"):
+        yield from expected(
+            repository,
+            {
+                "imageTagMutability": "IMMUTABLE",
+                "imageScanningConfiguration.scanOnPush": True,
+                "forceDelete": not production(plan),
+            },
+        )
+        if repository.inputs["encryptionConfigurations"][0]["encryptionType"] != "KMS":
+            yield f"{repository.urn}: not encrypted by our key"
+
+
+def files_are_encrypted(plan: Plan) -> Iterator[str]:
+    """18: the file system is encrypted, with a policy and a mount target in each zone; every writer is Airflow."""
+    zones = {one.inputs["availabilityZone"] for one in plan.of_type("aws:ec2/subnet:Subnet")}
+    targets = plan.of_type("aws:efs/mountTarget:MountTarget")
+    if len(targets) != len(zones):
+        yield f"{len(targets)} mount targets in {len(zones)} zones"
+    for system in plan.of_type("aws:efs/fileSystem:FileSystem"):
+        yield from expected(system, {"encrypted": True, "kmsKeyId": UNKNOWN})
+        policies = plan.of_type("aws:efs/fileSystemPolicy:FileSystemPolicy")
+        if not any(system.urn in policy.depends_on for policy in policies):
+            yield f"{system.urn}: no policy"
+    for point in plan.of_type("aws:efs/accessPoint:AccessPoint"):
+        yield from expected(
+            point,
+            {
+                "posixUser": {"uid": 50000, "gid": 0},
+                "rootDirectory.creationInfo.ownerUid": 50000,
+                "rootDirectory.creationInfo.ownerGid": 0,
+            },
+        )
+
+
+def buckets_are_closed(plan: Plan) -> Iterator[str]:
+    """18, of S3: no public access, our key, TLS alone, an end to what is kept."""
+    for bucket in plan.of_type("aws:s3/bucket:Bucket"):
+        name = bucket.inputs["bucket"]
+        beside = {one.type.rpartition(":")[2]: one for one in plan if one.inputs.get("bucket") == name}
+        blocked = beside["BucketPublicAccessBlock"].inputs
+        if not all(item for key, item in blocked.items() if key != "bucket") or len(blocked) != 5:
+            yield f"{bucket.urn}: public access {blocked}"
+        (denied,) = json.loads(beside["BucketPolicy"].inputs["policy"])["Statement"]
+        if denied["Effect"] != "Deny" or denied["Condition"] != {"Bool": {"aws:SecureTransport": "false"}}:
+            yield f"{bucket.urn}: policy {denied}"
+        (rule,) = beside["BucketServerSideEncryptionConfiguration"].inputs["rules"]
+        if rule["applyServerSideEncryptionByDefault"]["sseAlgorithm"] != "aws:kms":
+            yield f"{bucket.urn}: encrypted by {rule}"
+        (kept,) = beside["BucketLifecycleConfiguration"].inputs["rules"]
+        if not kept.get("expiration", {}).get("days"):
+            yield f"{bucket.urn}: kept for ever"
+
+
+def everything_is_tagged(plan: Plan) -> Iterator[str]:
+    """25: whatever AWS can tag carries the owner's and the stack's tags, not by the provider's default alone."""
+    for resource in plan:
+        if resource.package != "aws" or not resource.custom or resource.type.startswith("pulumi:"):
+            continue
+        tags = resource.inputs.get("tags", {})
+        tagged = tags.get("stack") == plan.stack and bool(tags.get("owner"))
+        if tagged == (resource.type in UNTAGGED):
+            yield f"{resource.urn}: tags {tags}"
+
+
+def the_account_is_the_expected_one(plan: Plan) -> Iterator[str]:
+    """3, of AWS: every resource is made by our provider, which refuses any other account."""
+    (provider,) = plan.of_type("pulumi:providers:aws")
+    if provider.inputs.get("allowedAccountIds") in (None, "[]") or not provider.inputs.get("region"):
+        yield f"{provider.urn}: {dict(provider.inputs)}"
+    for resource in plan:
+        if resource.type.startswith("aws:") and resource.provider != provider.urn:
+            yield f"{resource.urn}: by {resource.provider}"
+
+
+def _too_wide(policy: Any) -> Iterator[str]:
+    if policy == UNKNOWN:
+        return
+    for statement in json.loads(policy)["Statement"]:
+        for action in statement["Action"]:
+            if action == "*" or action.endswith(":*"):
+                yield f"{action} on {statement['Resource']}"
+            if "*" in statement["Resource"] and not action.split(":")[1].startswith(("Describe", "Get", "List")):
+                yield f"{action} on everything"
+
+
+ON_AWS = (
+    data_is_protected,
+    database_is_safe,
+    database_speaks_tls,
+    groups_admit_nodes_alone,
+    api_is_private,
+    admins_are_entries,
+    nodes_are_closed,
+    roles_are_narrow,
+    images_are_immutable,
+    files_are_encrypted,
+    buckets_are_closed,
+    everything_is_tagged,
+    the_account_is_the_expected_one,
+)
+
+
+def broken(plan: Plan) -> list[str]:
+    """Every line that every invariant of AWS has to say of a plan."""
+    return [f"{rule.__name__}: {line}" for rule in ON_AWS for line in rule(plan)]
