@@ -32,7 +32,7 @@ class ServerCertificate(pulumi.ComponentResource):
         ca = tls.SelfSignedCert(
             f"{name}-ca",
             private_key_pem=ca_key.private_key_pem,
-            subject=tls.SelfSignedCertSubjectArgs(common_name=f"{organization} database CA", organization=organization),
+            subject=tls.SelfSignedCertSubjectArgs(common_name="database CA", organization=organization),
             is_ca_certificate=True,
             max_path_length=0,
             set_subject_key_id=True,

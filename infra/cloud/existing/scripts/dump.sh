@@ -24,7 +24,7 @@ while read -r database; do
   pg_dump --no-password --format=custom --file="$part/$database.dump" --dbname="$database"
   echo "dumped $database: $(stat --format=%s "$part/$database.dump") bytes"
 done <<<"$databases"
-mv "$part" "$BACKUPS/$name"
+mv -T "$part" "$BACKUPS/$name"
 echo "made $name"
 
 oldest=$(date -u --date="-$RETENTION_DAYS days" +%Y%m%dT%H%M%SZ)
