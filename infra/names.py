@@ -9,6 +9,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+DATABASE_DUMP = "postgres-dump"
+DATABASE_RESTORE = "postgres-restore"
+"""CronJobs of the database in an existing cluster; `make dump` and `make restore` make Jobs of them."""
+
 
 def digest(*parts: str, length: int = 6) -> str:
     """A short digest in [a-z0-9] of the parts, told apart even where their joined text is the same."""

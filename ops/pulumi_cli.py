@@ -2,18 +2,21 @@
 
 import subprocess
 
+from infra.preview.planning import ROOT
+from ops.errors import OpsError
+
 NOT_FOUND = "not found"
 
 
-class CliError(Exception):
-    """What stands in the way, said in a sentence; the verb ends with exit code 2 and no traceback."""
+class CliError(OpsError):
+    """The CLI is missing, or refused."""
 
 
 def get_secret(stack: str, key: str) -> str | None:
     """The decrypted value of `airflow:<key>`, None where the stack has none."""
-    done = _pulumi("config", "get", f"airflow:{key}", "--stack", stack)
+    done = quietly("config", "get", f"airflow:{key}", "--stack", stack)
     if done.returncode == 0:
-        return done.stdout.removesuffix("\n")  # the CLI adds one
+        return done.stdout.removesuffix("\n") or None  # the CLI adds one; Pulumi.yaml's default is empty text
     if NOT_FOUND in done.stderr and "configuration key" in done.stderr:
         return None
     raise CliError(f"pulumi config get airflow:{key} --stack {stack}: {done.stderr.strip()}")
@@ -21,27 +24,41 @@ def get_secret(stack: str, key: str) -> str | None:
 
 def set_secret(stack: str, key: str, value: str) -> None:
     """Store `value` encrypted; it goes by standard input, as arguments can be read by every process."""
-    done = _pulumi("config", "set", "--secret", f"airflow:{key}", "--stack", stack, given=value)
+    done = quietly("config", "set", "--secret", f"airflow:{key}", "--stack", stack, given=value)
     if done.returncode:
         raise CliError(f"pulumi config set --secret airflow:{key} --stack {stack}: {done.stderr.strip()}")
 
 
 def up(stack: str, *arguments: str) -> int:
     """`pulumi up` on the user's terminal; its exit code."""
+    return on_terminal("up", "--stack", stack, *arguments)
+
+
+def on_terminal(*arguments: str) -> int:
+    """Run the CLI on the user's terminal, in the project's folder; its exit code."""
     try:
-        return subprocess.run(["pulumi", "up", "--stack", stack, *arguments], check=False).returncode
+        return subprocess.run(["pulumi", *arguments], cwd=ROOT, check=False).returncode
     except FileNotFoundError:
         raise _missing() from None
 
 
-def _pulumi(*arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+def quietly(*arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":
+    """Run the CLI in the project's folder and keep what it says; no secret may be among the arguments."""
     try:
         return subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"], input=given, capture_output=True, text=True, check=False
+            ["pulumi", *arguments, "--non-interactive"],
+            cwd=ROOT,
+            input=given,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     except FileNotFoundError:
         raise _missing() from None
 
 
 def _missing() -> CliError:
-    return CliError("the Pulumi CLI is not on this machine's PATH: see docs/operations.md")
+    return CliError(
+        "the Pulumi CLI is not on the PATH of this machine. Pulumi's documentation says how to get it, on the page "
+        '"Download & install Pulumi". A plan needs none: `make preview STACK=…`'
+    )

@@ -12,18 +12,22 @@ class ClusterDatabase(Model):
 
     kind: Literal["cluster"] = "cluster"
     storage_class: str | None = Field(default=None, description="class of its volume; none takes the cluster's default")
-    storage_gib: Positive = 10
+    storage_gib: Positive = Field(default=10, description="GiB of its volume, and of the volume with its dumps")
     backup_schedule: str = Field(default="0 2 * * *", description="cron of pg_dump, in UTC")
-    backup_retention_days: Annotated[int, Field(ge=1, le=35)] = 7
+    backup_retention_days: Annotated[int, Field(ge=1, le=35, description="days that a dump is kept")] = 7
 
 
 class ExternalDatabase(Model):
     """A PostgreSQL that somebody else runs, reached over verified TLS."""
 
     kind: Literal["external"]
-    host: str
+    host: str = Field(min_length=1, description="its name, as its certificate has it")
     port: Annotated[int, Field(ge=1, le=65535)] = 5432
-    admin_user: str = "postgres"
+    admin_user: str = Field(
+        default="postgres",
+        min_length=1,
+        description="who may create roles and databases; its password is databasePassword",
+    )
     highly_available: bool = Field(default=False, description="whether it has a standby; production needs one")
     backup_retention_days: Count = Field(default=0, description="days of backups that its owner keeps")
     ca_file: str = Field(description="PEM file of the CA that signed its certificate, relative to the project's folder")
@@ -33,7 +37,7 @@ class StorageClassFiles(Model):
     """ReadWriteMany volumes from a storage class that offers them."""
 
     kind: Literal["storageClass"]
-    name: str
+    name: str = Field(min_length=1, description="the class; it has to offer ReadWriteMany")
 
 
 class HostPathFiles(Model):
@@ -46,7 +50,7 @@ class HostPathFiles(Model):
 class ExistingRegistry(Model):
     """A registry that is already there."""
 
-    url: str
+    url: str = Field(min_length=1, description="host and path in front of an image's name")
     pull_secret: bool = Field(default=False, description="whether pulling needs the secret registryConfig")
 
 
@@ -65,4 +69,4 @@ class ExistingCloud(Model):
     single_node: bool = Field(default=True, description="one node serves all: no spread, one replica of the platform")
     database: Annotated[ClusterDatabase | ExternalDatabase, Field(discriminator="kind")] = ClusterDatabase()
     files: Annotated[StorageClassFiles | HostPathFiles, Field(discriminator="kind")] = HostPathFiles()
-    registry: ExistingRegistry | None = None
+    registry: ExistingRegistry | None = Field(default=None, description="none: images come from where their names say")

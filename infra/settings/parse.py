@@ -16,6 +16,8 @@ from infra.settings.secret_keys import SECRETS, is_secret_key
 from infra.settings.sizes import TABLE, Figures, merge
 
 NAMESPACE = "airflow"
+EMPTY = ("", "{}", "[]")
+"""Pulumi.yaml's defaults of keys that nobody has given: the model's own default holds, or says that it is required."""
 _FIELDS = {field.alias or name: field for name, field in Settings.model_fields.items()}
 
 
@@ -45,7 +47,7 @@ def _decode(config: Mapping[str, str], problems: list[Problem]) -> dict[str, Any
     for full, text in config.items():
         namespace, _, key = full.partition(":")
         if namespace == NAMESPACE and key in _FIELDS:
-            if text != "":  # Pulumi.yaml's default of a key that must be given
+            if text not in EMPTY:
                 data[key] = _value(full, text, problems)
         elif (namespace == NAMESPACE and is_secret_key(key)) or namespace == "pulumi":
             continue

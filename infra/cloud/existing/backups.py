@@ -5,13 +5,11 @@ from pulumi_kubernetes import batch, core, meta
 
 from infra.cloud.existing import pods
 from infra.cloud.existing.scripts import script
-from infra.names import Names
+from infra.names import DATABASE_DUMP, DATABASE_RESTORE, Names
 from infra.namespaces import Namespace
 from infra.settings.existing import ClusterDatabase
 from infra.settings.sizes import DatabaseFigures
 
-DUMP = "postgres-dump"
-RESTORE = "postgres-restore"
 VOLUME = "postgres-dumps"
 FOLDER = "/backups"
 
@@ -51,12 +49,12 @@ class Backups(pulumi.ComponentResource):
             data={"dump.sh": script("dump.sh"), "restore.sh": script("restore.sh"), "ca.pem": ca},
             opts=child,
         )
-        for job, file in ((DUMP, "dump.sh"), (RESTORE, "restore.sh")):
+        for job, file in ((DATABASE_DUMP, "dump.sh"), (DATABASE_RESTORE, "restore.sh")):
             pod = _pod(file, host, figures, database.backup_retention_days, password_secret, config.metadata.name)
             batch.v1.CronJob(
                 f"{name}-{job}",
                 metadata=meta.v1.ObjectMetaArgs(name=job, namespace=namespace, labels=labels),
-                spec=_schedule(database.backup_schedule, pod, labels, by_hand=job == RESTORE),
+                spec=_schedule(database.backup_schedule, pod, labels, by_hand=job == DATABASE_RESTORE),
                 opts=child,
             )
         self.register_outputs({})

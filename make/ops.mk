@@ -1,0 +1,34 @@
+# --- work on a stack (ops/) --------------------------------------------------------------------------------------------
+
+WITH_STACK = $(if $(STACK),--stack $(STACK)) --stacks $(STACKS)
+DUMP ?=
+DATABASE ?=
+
+secrets: $(VENV)/.installed  ## make the secrets of a stack that can be made, and say which a person brings: STACK=…
+	@$(PY) -m ops secrets $(WITH_STACK)
+
+deploy: $(VENV)/.installed  ## make a stack what its file says, by `pulumi up`: STACK=… [ARGS=--yes]
+	@$(PY) -m ops deploy $(WITH_STACK) -- $(ARGS)
+
+destroy: $(VENV)/.installed  ## delete what a stack made, by `pulumi destroy`: STACK=… [ARGS=…]
+	@$(PY) -m ops destroy $(WITH_STACK) -- $(ARGS)
+
+outputs: $(VENV)/.installed  ## show what a stack exports: STACK=… [ARGS=--json]
+	@$(PY) -m ops outputs $(WITH_STACK) $(ARGS)
+
+ui: $(VENV)/.installed  ## open a release's UI, by its ingress or a forwarded port: STACK=… [RELEASE=…] [ARGS="--port 1234"]
+	@$(PY) -m ops ui $(WITH_STACK) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
+
+dump: $(VENV)/.installed  ## dump the database in an existing cluster now: STACK=…
+	@$(PY) -m ops dump $(WITH_STACK)
+
+restore: $(VENV)/.installed  ## put a dump back, or list them: STACK=… [DUMP=latest] [DATABASE=…] [ARGS=--yes]
+	@$(PY) -m ops restore $(WITH_STACK) $(if $(DUMP),--dump $(DUMP)) $(if $(DATABASE),--database $(DATABASE)) $(ARGS)
+
+unlock-release: $(VENV)/.installed  ## free Helm releases that a killed run left pending: STACK=… [RELEASE=…] [ARGS=--yes]
+	@$(PY) -m ops unlock-release $(WITH_STACK) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
+
+docs: $(VENV)/.installed  ## write docs/settings.md and Pulumi.yaml's declarations from the models
+	@$(PY) -m ops docs $(ARGS)
+
+.PHONY: secrets deploy destroy outputs ui dump restore unlock-release docs

@@ -1,0 +1,44 @@
+"""The verbs of a stack: `python -m ops VERB --help`, or the line of the same name in the Makefile.
+
+Exit code 0; 2 for what a person can mend, with its text alone; 1 for a defect of ours; else Pulumi's own.
+"""
+
+import sys
+import traceback
+
+import pulumi
+import typer
+
+from infra.preview.errors import InputError
+from ops import docs, lifecycle, outputs, restore, stack_secrets, ui, unlock_release
+from ops.errors import OpsError
+
+app = typer.Typer(help="Work on a stack.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.command("deploy")(lifecycle.deploy)
+app.command("destroy")(lifecycle.destroy)
+app.command("outputs")(outputs.outputs)
+app.command("ui")(ui.ui)
+app.command("secrets")(stack_secrets.secrets)
+app.command("dump")(restore.dump)
+app.command("restore")(restore.restore)
+app.command("unlock-release")(unlock_release.unlock_release)
+app.command("docs")(docs.docs)
+
+
+def run() -> int:
+    """Run the verb; the exit code."""
+    try:
+        return app(standalone_mode=True) or 0
+    except (OpsError, InputError, pulumi.RunError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except Exception:
+        sys.stderr.write("The program has a defect (yours to report, ours to repair):\n")
+        traceback.print_exc()
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,85 @@
+"""kubectl on a stack's own cluster: with the kubeconfig and context that the stack names, never the ambient ones."""
+
+import json
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from infra.settings.existing import ExistingCloud
+from ops.errors import OpsError
+from ops.stack import Stack
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Runs kubectl with what leads to the cluster."""
+
+    leads: Sequence[str] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def command(self, *arguments: str) -> list[str]:
+        """The whole command line."""
+        return ["kubectl", *self.leads, *arguments]
+
+    def run(self, *arguments: str, given: str = "") -> str:
+        """What kubectl printed. Raises OpsError with its words where it failed."""
+        done = _run(self.command(*arguments), self.environment, given)
+        if done.returncode:
+            raise OpsError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def get(self, *arguments: str) -> dict[str, Any]:
+        """`kubectl get … -o json`."""
+        return cast("dict[str, Any]", json.loads(self.run("get", *arguments, "-o", "json")))
+
+    def follow(self, *arguments: str) -> int:
+        """Run kubectl on the user's terminal; its exit code."""
+        return subprocess.run(self.command(*arguments), env=self.environment, check=False).returncode
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """This process's, with what leads to the cluster."""
+        return {**os.environ, **self.env}
+
+
+@contextmanager
+def cluster_of(stack: Stack) -> Generator[Cluster]:
+    """The stack's cluster. A kubeconfig that has to be made lies in a folder of mode 0700 and is gone afterwards."""
+    cloud = stack.settings.cloud
+    if isinstance(cloud, ExistingCloud) and cloud.kubeconfig != "secret":
+        path = Path(cloud.kubeconfig).expanduser()
+        if not path.is_file():
+            raise OpsError(f"airflow:cloud.kubeconfig of {stack.name} names {path}, which is not there")
+        yield Cluster(("--kubeconfig", str(path), "--context", cloud.context))
+        return
+    with tempfile.TemporaryDirectory(prefix="airflow-kubeconfig-") as folder:
+        path = Path(folder) / "kubeconfig"
+        path.touch(mode=0o600)
+        if isinstance(cloud, ExistingCloud):
+            path.write_text(stack.get_secret("kubeconfig"))
+            yield Cluster(("--kubeconfig", str(path), "--context", cloud.context))
+            return
+        env = {"KUBECONFIG": str(path)}
+        command = shlex.split(stack.outputs().get("kubeconfigCommand", ""))
+        if not command:
+            raise OpsError(f"{stack.name} exports no kubeconfigCommand yet: `make deploy STACK={stack.name}`")
+        done = _run(command, {**os.environ, **env})
+        if done.returncode:
+            raise OpsError(f"`{shlex.join(command)}` failed: {done.stderr.strip()}")
+        yield Cluster(env=env)
+
+
+def _run(command: list[str], env: Mapping[str, str], given: str = "") -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(command, env=env, input=given, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise OpsError(
+            f"{command[0]} is not on the PATH of this machine; its own documentation says how to get it "
+            '(for kubectl the page "Install Tools" of the Kubernetes documentation)'
+        ) from None

@@ -1,0 +1,110 @@
+"""Which stack a verb is about, what its file says, and Pulumi's CLI run on it.
+
+Secrets go to the CLI by standard input: every process of the machine can read arguments.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from infra import settings
+from infra.names import Names
+from infra.preview import stackfile
+from infra.preview.planning import ROOT
+from infra.preview.stackfile import StackFile
+from infra.settings import SecretKey, Settings
+from ops import pulumi_cli
+from ops.errors import OpsError
+
+StackOption = Annotated[str, typer.Option("--stack", help="Stack: its file is Pulumi.STACK.yaml.")]
+StacksOption = Annotated[
+    Path,
+    typer.Option("--stacks", help="Folder of the stack files, such as examples/azure.", show_default="the checkout"),
+]
+Rest = Annotated[list[str] | None, typer.Argument(metavar="[-- PULUMI'S OPTIONS]", help="Handed to the Pulumi CLI.")]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack by name, with the folder of its file. Reading its settings raises InputError or SettingsError."""
+
+    name: str
+    folder: Path = ROOT
+
+    @property
+    def short(self) -> str:
+        """The engine's name of it: `production` of `acme/airflow/production`."""
+        return self.name.rpartition("/")[2]
+
+    @cached_property
+    def file(self) -> StackFile:
+        """The stack file with the project's defaults."""
+        return stackfile.read(ROOT, self.folder, self.short)
+
+    @cached_property
+    def config(self) -> Mapping[str, str]:
+        """The flat config in the clear; encrypted values are empty text, and the examples stand for owners' values."""
+        entries, _ = stackfile.owner_values(self.file.entries)
+        return {key: entry.text for key, entry in entries.items()}
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the stack is."""
+        return settings.read(self.config)
+
+    @property
+    def names(self) -> Names:
+        """The names of what it makes."""
+        return Names(self.file.project, self.short, self.settings.prefix)
+
+    def holds(self, key: str) -> bool:
+        """Whether the secret `key` is there, encrypted."""
+        entry = self.file.entries.get(f"{self.file.project}:{key}")
+        return entry is not None and entry.secure
+
+    def missing_secrets(self) -> tuple[SecretKey, ...]:
+        """What the settings ask for and the file has not; a release's own key serves where the stack's is meant."""
+        return tuple(
+            secret
+            for secret in settings.required_secrets(self.settings)
+            if not self.holds(secret.key) and not self.holds(f"{secret.release}.{secret.spec.name}")
+        )
+
+    def outputs(self) -> dict[str, Any]:
+        """What the stack exports; secret ones stay masked."""
+        done = self.capture("stack", "output", "--json")
+        return cast("dict[str, Any]", json.loads(done))
+
+    def set_secret(self, key: str, value: str) -> None:
+        """Store a secret under `key` (without namespace), encrypted in the stack file."""
+        self.capture("config", "set", "--secret", f"{self.file.project}:{key}", *self._file_option(), given=value)
+
+    def get_secret(self, key: str) -> str:
+        """A secret's decrypted value; empty where there is none."""
+        return self.capture("config", "get", f"{self.file.project}:{key}", *self._file_option()).removesuffix("\n")
+
+    def on_terminal(self, *arguments: str) -> None:
+        """Run the CLI on the user's terminal; the verb ends with its exit code where that is not 0."""
+        code = pulumi_cli.on_terminal(*arguments, "--stack", self.name, *self._file_option())
+        if code:
+            raise typer.Exit(code)
+
+    def capture(self, *arguments: str, given: str = "") -> str:
+        """Run the CLI and return what it printed. Raises OpsError with its own words where it failed."""
+        done = pulumi_cli.quietly(*arguments, "--stack", self.name, given=given)
+        if done.returncode:
+            said = done.stderr.strip() or done.stdout.strip()
+            hint = f"\n`pulumi stack init {self.name}` makes it" if "no stack named" in said else ""
+            raise OpsError(f"`pulumi {' '.join(arguments)}` failed: {said}{hint}")
+        return done.stdout
+
+    def _file_option(self) -> tuple[str, ...]:
+        """The CLI looks into the project's folder by itself."""
+        if self.folder.resolve() == ROOT:
+            return ()
+        return ("--config-file", str(self.file.path.resolve()))

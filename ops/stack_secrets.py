@@ -1,0 +1,66 @@
+"""`secrets`: makes what can be made, says what a person must bring; no value is ever shown or overwritten."""
+
+import sys
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from infra import settings
+from infra.preview.planning import ROOT
+from infra.settings import SecretKey
+from ops.errors import OpsError
+from ops.stack import Stack, StackOption, StacksOption
+
+MACHINE = "local"
+"""`make edit-secret STACK=local` edits this machine's file; a stack of that name takes the same file."""
+
+
+def secrets(stack: StackOption, stacks: StacksOption = ROOT) -> None:
+    """Create the secrets that a stack needs and store them encrypted; say which ones a person must bring."""
+    chosen = Stack(stack, stacks)
+    if plain := sorted(_in_the_clear(chosen)):
+        keys = "\n".join(f"  `pulumi config rm {key} --stack {stack}`, then this again" for key in plain)
+        raise OpsError(
+            f"these secrets stand in {chosen.file.path} in the clear; take them for known to others:\n{keys}"
+        )
+    missing = chosen.missing_secrets()
+    for secret in missing:
+        if secret.spec.generate:
+            chosen.set_secret(secret.key, secret.spec.generate())
+    _report(chosen, missing)
+
+
+def _in_the_clear(stack: Stack) -> Iterator[str]:
+    for full, entry in stack.file.entries.items():
+        key = full.partition(":")[2]
+        if settings.is_secret_key(key) and entry.text and not entry.secure:
+            yield full
+
+
+def _report(stack: Stack, missing: tuple[SecretKey, ...]) -> None:
+    table = Table("secret", "state", "what it is", box=None, header_style="bold", pad_edge=False)
+    for secret in settings.required_secrets(stack.settings):
+        if secret not in missing:
+            state = "was there"
+        else:
+            state = "made and stored" if secret.spec.generate else "[bold red]to be brought[/]"
+        table.add_row(f"{stack.file.project}:{secret.key}", state, secret.spec.purpose)
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    console.print(table)
+    brought = [secret for secret in missing if not secret.spec.generate]
+    if brought:
+        console.print("\nA person has these; give each with:")
+    for secret in brought:
+        console.print(f"  {set_command(stack, secret)}", soft_wrap=True, markup=False)
+
+
+def set_command(stack: Stack, secret: SecretKey) -> str:
+    """What stores a secret that a person has."""
+    if secret.spec.name == "settings" and stack.name != MACHINE:
+        release = f" RELEASE={secret.release}" if secret.key != "settings" else ""
+        return f"make edit-secret STACK={stack.name}{release}"
+    where = "" if stack.folder.resolve() == ROOT else f" --config-file {stack.file.path}"
+    command = f"pulumi config set --secret {stack.file.project}:{secret.key} --stack {stack.name}{where}"
+    file = f"settings/{MACHINE}/secret.yaml" if secret.spec.name == "settings" else "FILE"
+    return f"{command} < {file}" if secret.spec.multiline else command

@@ -1,0 +1,57 @@
+"""`ui`: brings a release's UI to the browser, through the ingress or a forwarded port."""
+
+import shlex
+import shutil
+import sys
+import webbrowser
+from typing import Annotated, Any, cast
+
+import typer
+
+from infra.preview.planning import ROOT
+from ops.cluster import cluster_of
+from ops.errors import OpsError
+from ops.stack import Stack, StackOption, StacksOption
+
+
+def ui(
+    stack: StackOption,
+    stacks: StacksOption = ROOT,
+    release: Annotated[str, typer.Option(help="Which of the stack's releases.", show_default="the only one")] = "",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of this machine, where one is forwarded.")] = 1234,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Say the address only.")] = False,
+) -> None:
+    """Open a release's UI; without an ingress, forward its port until Ctrl-C."""
+    chosen = Stack(stack, stacks)
+    summary = _release(chosen, release)
+    if url := summary.get("url"):
+        _open(url, no_browser)
+        return
+    if not shutil.which("kubectl"):
+        raise OpsError(f"{stack} has no ingress, and without kubectl on the PATH no port can be forwarded")
+    url = f"http://localhost:{port}{summary.get('path', '/')}"
+    with cluster_of(chosen) as cluster:
+        target = (f"service/{summary['service']}", f"{port}:{summary['port']}")
+        sys.stdout.write(f"{shlex.join(cluster.command('port-forward', *target))}\nuntil Ctrl-C at\n")
+        _open(url, no_browser)
+        code = cluster.follow("port-forward", "--namespace", summary["namespace"], *target)
+    if code:
+        raise typer.Exit(code)
+
+
+def _release(stack: Stack, name: str) -> dict[str, Any]:
+    releases = cast("dict[str, dict[str, Any]]", stack.outputs().get("releases", {}))
+    if not releases:
+        raise OpsError(f"{stack.name} has no release yet: `make deploy STACK={stack.name}`")
+    if not name and len(releases) > 1:
+        raise OpsError(f"{stack.name} has several releases: give RELEASE= one of {', '.join(sorted(releases))}")
+    if name and name not in releases:
+        raise OpsError(f"{stack.name} has no release {name}; it has {', '.join(sorted(releases))}")
+    return releases[name or next(iter(releases))]
+
+
+def _open(url: str, no_browser: bool) -> None:
+    sys.stdout.write(f"{url}\n")
+    sys.stdout.flush()
+    if not no_browser:
+        webbrowser.open(url)
