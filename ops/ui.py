@@ -31,10 +31,11 @@ def ui(
         raise OpsError(f"{stack} has no ingress, and without kubectl on the PATH no port can be forwarded")
     url = f"http://localhost:{port}{summary.get('path', '/')}"
     with cluster_of(chosen) as cluster:
-        target = (f"service/{summary['service']}", f"{port}:{summary['port']}")
-        sys.stdout.write(f"{shlex.join(cluster.command('port-forward', *target))}\nuntil Ctrl-C at\n")
+        ports = f"{port}:{summary['port']}"
+        forward = ("port-forward", "--namespace", summary["namespace"], f"service/{summary['service']}", ports)
+        sys.stdout.write(f"{shlex.join(cluster.command(*forward))}\nuntil Ctrl-C at\n")
         _open(url, no_browser)
-        code = cluster.follow("port-forward", "--namespace", summary["namespace"], *target)
+        code = cluster.follow(*forward)
     if code:
         raise typer.Exit(code)
 

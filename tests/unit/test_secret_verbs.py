@@ -155,9 +155,9 @@ def test_local_settings_are_a_file_of_mode_0600(desk: Desk) -> None:
 def test_without_the_cli_or_the_editor_it_is_said(desk: Desk) -> None:
     (desk.folder / "bin" / "pulumi").unlink()
     done = desk.run("apply", "--stack", "production", "--file", "-", given=GOOD)
-    assert (done.returncode, done.stderr) == (
-        2, "error: the Pulumi CLI is not on this machine's PATH: see docs/operations.md\n"
-    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: the Pulumi CLI is not on the PATH of this machine")
+    assert done.stderr.count("\n") == 1
     done = desk.run("edit", "--stack", "local")
     assert (done.returncode, done.stderr) == (
         2,
