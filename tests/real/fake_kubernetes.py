@@ -71,3 +71,12 @@ def kubernetes(folder: Path) -> Iterator[tuple[Kubernetes, dict[str, str]]]:
         (folder / "kubeconfig").write_text(yaml.safe_dump(config))
         yield server, {"KUBECONFIG": str(folder / "kubeconfig")}
         server.shutdown()
+
+
+def unreachable(kubeconfig: Path) -> Path:
+    """A copy of a kubeconfig that leads nowhere: nothing listens on port 1."""
+    config = yaml.safe_load(kubeconfig.read_text())
+    config["clusters"][0]["cluster"]["server"] = "http://127.0.0.1:1"
+    copy = kubeconfig.with_name("unreachable")
+    copy.write_text(yaml.safe_dump(config))
+    return copy

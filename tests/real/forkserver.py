@@ -5,6 +5,7 @@ three file descriptors (stdin, stdout, stderr). The answer is the child's proces
 another; a child that is killed answers no code. `argv` runs a script or folder as `python` would, `code` runs text.
 """
 
+import gc
 import json
 import os
 import runpy
@@ -19,7 +20,11 @@ import airflow.api_fastapi.app  # noqa: E402
 import airflow.providers.fab.auth_manager.cli_commands.utils  # noqa: E402
 import airflow.providers.fab.auth_manager.models  # noqa: E402
 import airflow.settings  # noqa: E402
-from airflow.models import Connection, Pool, Variable  # noqa: E402, F401
+from airflow.models import import_all_models  # noqa: E402
+from sqlalchemy.orm import configure_mappers  # noqa: E402
+
+import_all_models()
+configure_mappers()  # 1 s that each child would take for itself
 
 
 def child(channel: socket.socket, request: dict, descriptors: list[int]) -> int:
@@ -54,6 +59,7 @@ def main() -> None:
     server.bind(sys.argv[1])
     server.listen(8)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.freeze()  # a collection in a child would copy every page
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     while True:

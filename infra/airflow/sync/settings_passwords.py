@@ -12,6 +12,7 @@ from pathlib import Path
 from settings_report import Failure
 
 KEY = "passwords.json"  # one key, as a user's name need not be a legal key of a Secret
+TIMEOUT = 20  # seconds a request: the transaction and its lock wait meanwhile
 
 
 def merged(text: str, new: dict[str, str], gone: list[str]) -> str:
@@ -50,9 +51,14 @@ class PasswordSecret:
     def update(self, new: dict[str, str], gone: list[str]) -> None:
         from kubernetes import client, config
         from kubernetes.client.exceptions import ApiException
+        from urllib3.exceptions import HTTPError
 
-        config.load_config()  # the pod's service account, or a kubeconfig where there is one
+        try:
+            config.load_incluster_config()  # the pod's service account
+        except config.ConfigException:
+            config.load_kube_config()
         api = client.CoreV1Api()
+        what = f"the Secret {self.name} for generated passwords"
         for last in (False, False, True):
             try:
                 self._write(api, client, ApiException, new, gone)
@@ -60,14 +66,16 @@ class PasswordSecret:
             except ApiException as error:
                 if error.status != 409 or last:  # 409: someone wrote it between our reading and writing
                     raise Failure(
-                        f"the Secret {self.name} for generated passwords: Kubernetes answered {error.status} "
-                        f"{error.reason}; the service account needs get, create and update on it. No user was made"
+                        f"{what}: Kubernetes answered {error.status} {error.reason}; "
+                        "the service account needs get, create and update on it"
                     ) from None
+            except HTTPError as error:
+                raise Failure(f"{what}: Kubernetes cannot be reached ({type(error).__name__})") from None
 
     def _write(self, api, client, api_exception, new: dict[str, str], gone: list[str]) -> None:
         namespace = self.namespace or own_namespace()
         try:
-            secret = api.read_namespaced_secret(self.name, namespace)
+            secret = api.read_namespaced_secret(self.name, namespace, _request_timeout=TIMEOUT)
         except api_exception as error:
             if error.status != 404:
                 raise
@@ -77,9 +85,9 @@ class PasswordSecret:
         data[KEY] = base64.b64encode(text.encode()).decode()
         secret.data = data
         if secret.metadata.resource_version:
-            api.replace_namespaced_secret(self.name, namespace, secret)
+            api.replace_namespaced_secret(self.name, namespace, secret, _request_timeout=TIMEOUT)
         else:
-            api.create_namespaced_secret(namespace, secret)
+            api.create_namespaced_secret(namespace, secret, _request_timeout=TIMEOUT)
 
 
 def own_namespace() -> str:

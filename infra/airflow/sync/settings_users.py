@@ -4,13 +4,14 @@
 
 import logging
 import secrets
+import warnings
 from typing import Any
 
 from settings_file import BadSettings
 from settings_ledger import Owned, owned, remember
 from settings_report import Report
 from sqlalchemy import select
-from sqlalchemy.orm import lazyload
+from sqlalchemy.orm import lazyload, selectinload
 
 NOUN = "user"
 
@@ -23,11 +24,12 @@ def sync(session: Any, wanted: dict[str, dict[str, Any]], can_hand_over: bool, r
     ledger = owned(session, NOUN)
     if not wanted and not ledger:
         return {}, []
-    from airflow.providers.fab.auth_manager.models import User  # slow to import, and few settings have users
+    from airflow.providers.fab.auth_manager.models import Role, User  # slow to import, and few settings have users
 
     if wanted:
         require_fab()
-    there = {user.username.casefold(): user for user in session.scalars(select(User))}
+    query = select(User).options(selectinload(User.roles).lazyload(Role.permissions))
+    there = {user.username.casefold(): user for user in session.scalars(query)}
     removed = remove(session, [name for name in ledger if name not in wanted], ledger, there, report)
     roles = find_roles(session, wanted)
     refuse(wanted, there, can_hand_over)
@@ -94,7 +96,9 @@ def make_roles() -> None:
 
     logging.disable(logging.WARNING)  # a line for each of the 200 permissions
     try:
-        make()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the web application that is built on the way
+            make()
     finally:
         logging.disable(logging.NOTSET)
 
