@@ -16,7 +16,7 @@ TRANSIENT = re.compile(
     r"|cannot be assumed|could not be assumed|is not authorized to perform: sts:AssumeRole"
     r"|PrincipalNotFound|Invalid principal in policy|NoSuchEntity"
     r"|InvalidParameterException.*role|role.*does not exist|IAM role ARN value is invalid"
-    r"|ResourceInUseException|OperationAborted",
+    r"|ResourceInUseException.*in progress",
     re.IGNORECASE | re.DOTALL,
 )
 

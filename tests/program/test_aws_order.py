@@ -1,0 +1,179 @@
+"""What goes before what on AWS, what is retried, how long is waited, and how long it all takes."""
+
+from collections.abc import Callable
+
+import pytest
+
+from infra.preview import schedule
+from infra.preview.model import Plan, Resource
+from tests.program.aws_plans import SHARES, STACKS, aws
+from tests.program.conftest import PlanOf
+
+CLUSTER = "aws:eks/cluster:Cluster"
+NODES = "aws:eks/nodeGroup:NodeGroup"
+INSTANCE = "aws:rds/instance:Instance"
+KEY = "aws:kms/key:Key"
+RIGHT = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+Which = str | Callable[[Resource], bool]
+
+
+def addon(*names: str) -> Callable[[Resource], bool]:
+    return lambda one: one.type == "aws:eks/addon:Addon" and one.name in names
+
+
+LATE = addon("coredns", "metrics-server", "aws-ebs-csi-driver", "aws-efs-csi-driver")
+EARLY = addon("vpc-cni", "kube-proxy", "eks-pod-identity-agent")
+
+
+def in_cluster(one: Resource) -> bool:
+    return one.type.startswith("kubernetes:")
+
+
+def airflow(one: Resource) -> bool:
+    return one.type == "kubernetes:helm.sh/v3:Release" and one.inputs["chart"] == "airflow"
+
+
+def autoscaler(one: Resource) -> bool:
+    return one.type == "kubernetes:helm.sh/v3:Release" and one.name == "autoscaler"
+
+
+def private(one: Resource) -> bool:
+    return one.type == "aws:ec2/subnet:Subnet" and one.name.startswith("private")
+
+
+def of_dags(kind: str) -> Callable[[Resource], bool]:
+    return lambda one: one.name == "main-dags" and one.type.endswith(f":{kind}")
+
+
+#: `destroy` deletes the first before the second, all of them: facts.md, "Destroy order".
+BEFORE: list[tuple[str, Which, Which]] = [
+    ("every object before the right to delete it", in_cluster, RIGHT),
+    ("that right before its entry", RIGHT, "aws:eks/accessEntry:AccessEntry"),
+    ("entries before the cluster", "aws:eks/accessEntry:AccessEntry", CLUSTER),
+    ("namespaces before late add-ons", "kubernetes:core/v1:Namespace", LATE),
+    ("late add-ons before the system nodes", LATE, lambda one: one.type == NODES and one.name == "system"),
+    ("the autoscaler before both groups", autoscaler, NODES),
+    ("nodes before vpc-cni", NODES, EARLY),
+    ("vpc-cni before the cluster", EARLY, CLUSTER),
+    ("nodes before their way out", NODES, "aws:ec2/natGateway:NatGateway"),
+    ("nodes before their role's rights", NODES, lambda one: one.name.startswith("nodes-") and "Attachment" in one.type),
+    ("Airflow before volumes", airflow, "kubernetes:core/v1:PersistentVolumeClaim"),
+    ("a claim before its volume", of_dags("PersistentVolumeClaim"), of_dags("PersistentVolume")),
+    ("a volume before its access point", of_dags("PersistentVolume"), of_dags("AccessPoint")),
+    ("volumes before mount targets", "kubernetes:core/v1:PersistentVolume", "aws:efs/mountTarget:MountTarget"),
+    ("volumes before their driver", "kubernetes:core/v1:PersistentVolume", addon("aws-efs-csi-driver")),
+    ("Airflow before its database", airflow, INSTANCE),
+    ("Airflow before the way to it", airflow, lambda one: one.name == "database" and "IngressRule" in one.type),
+    ("mount targets before subnets", "aws:efs/mountTarget:MountTarget", "aws:ec2/vpc:Vpc"),
+    ("the cluster before its subnets", CLUSTER, private),
+    ("the database before its group", INSTANCE, "aws:rds/subnetGroup:SubnetGroup"),
+    ("the database before the VPC", INSTANCE, "aws:ec2/vpc:Vpc"),
+    ("NAT before the internet", "aws:ec2/natGateway:NatGateway", "aws:ec2/internetGateway:InternetGateway"),
+    ("addresses before the internet", "aws:ec2/eip:Eip", "aws:ec2/internetGateway:InternetGateway"),
+    ("subnets before the VPC", "aws:ec2/subnet:Subnet", "aws:ec2/vpc:Vpc"),
+    ("the cluster before its log group", CLUSTER, lambda one: one.name == "cluster" and "logGroup" in one.type),
+    ("keys last: the cluster", CLUSTER, KEY),
+    ("keys last: the database", INSTANCE, lambda one: one.type == KEY and one.name == "data-key"),
+    ("keys last: files", "aws:efs/fileSystem:FileSystem", lambda one: one.type == KEY and one.name == "data-key"),
+    ("keys last: images", "aws:ecr/repository:Repository", lambda one: one.type == KEY and one.name == "data-key"),
+]  # fmt: skip
+
+
+def chosen(plan: Plan, which: Which) -> list[Resource]:
+    return [one for one in plan if (one.type == which if isinstance(which, str) else which(one))]
+
+
+@pytest.fixture(scope="module")
+def shares(plan: PlanOf) -> Plan:
+    return aws(plan, "production", *SHARES)
+
+
+@pytest.mark.parametrize(("first", "then"), [pytest.param(*case[1:], id=case[0]) for case in BEFORE])
+def test_destroy_order(shares: Plan, first: Which, then: Which) -> None:
+    # checks: invariant 25
+    firsts, thens = chosen(shares, first), chosen(shares, then)
+    assert firsts
+    assert thens
+    for one in firsts:
+        missing = {other.urn for other in thens} - shares.reach(one.urn)
+        assert not missing, f"{one.urn} would outlive {missing}"
+
+
+def test_a_releases_pods_go_before_their_rights(plan: PlanOf) -> None:
+    # checks: invariant 25
+    made = aws(plan, "production")
+    (helm,) = chosen(made, airflow)
+    bound = [one for one in made.of_type("aws:eks/podIdentityAssociation:PodIdentityAssociation") if "main" in one.name]
+    assert bound
+    for association in bound:
+        assert association.urn in made.reach(helm.urn)
+        rights = [one for one in made.of_type("aws:iam/rolePolicy:RolePolicy") if one.name == association.name]
+        assert {one.urn for one in rights} <= made.reach(association.urn)
+        assert rights
+
+
+def test_nothing_is_left_to_another_deletion(shares: Plan) -> None:
+    # a load balancer or a volume that is only "deleted with" its cluster stays behind and costs
+    assert [one.urn for one in shares if one.options.deleted_with] == []
+    assert [one.name for one in chosen(shares, EARLY) if one.inputs["preserve"]] == ["vpc-cni"]
+
+
+def test_the_cluster_and_the_database_are_built_side_by_side(shares: Plan) -> None:
+    (cluster,), (instance,) = shares.of_type(CLUSTER), shares.of_type(INSTANCE)
+    assert cluster.urn not in shares.reach(instance.urn)
+    assert instance.urn not in shares.reach(cluster.urn)
+    (system,) = [one for one in shares.of_type(NODES) if one.name == "system"]
+    slow = {one.urn for one in shares.of_type(INSTANCE, "aws:efs/mountTarget:MountTarget")}
+    assert not slow & shares.reach(system.urn)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_uses_a_fresh_role_is_retried(plan: PlanOf, stack: str) -> None:
+    # checks: faults 4, 7
+    retried = {
+        CLUSTER,
+        NODES,
+        INSTANCE,
+        "aws:eks/addon:Addon",
+        "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+        "aws:ec2/flowLog:FlowLog",
+    }
+    for one in aws(plan, stack):
+        hooks = one.options.hooks.get("onError", ())
+        assert hooks == (("aws-not-ready-yet",) if one.type in retried else ()), one.urn
+
+
+def test_slow_types_are_given_time(shares: Plan) -> None:
+    # the provider's own limits are shorter than what was seen: facts.md, "Times"
+    least = {CLUSTER: 30, NODES: 25, INSTANCE: 60, "aws:eks/addon:Addon": 20}
+    for type_, minutes in least.items():
+        for one in shares.of_type(type_):
+            assert int(one.options.custom_timeouts["create"].removesuffix("m")) >= minutes, one.urn
+
+
+def test_the_foundation_takes_no_longer_than_its_longest_chain(plan: PlanOf) -> None:
+    """Vpc, Subnet, Cluster, vpc-cni, nodes, coredns: whatever else a first workload waits for, it waits no longer."""
+    made = aws(plan, "production")
+    done: dict[str, float] = {}
+
+    def end(urn: str) -> float:
+        if urn not in done:
+            one = made.by_urn[urn]
+            done[urn] = schedule.seconds(one) + max((end(other) for other in one.waits_for), default=0)
+        return done[urn]
+
+    def least(*steps: tuple[str, str]) -> float:
+        return sum(schedule.seconds(one) for type_, name in steps for one in made.of_type(type_) if one.name == name)
+
+    chain = least(
+        ("aws:ec2/vpc:Vpc", "vpc"),
+        ("aws:ec2/subnet:Subnet", "private-a"),
+        (CLUSTER, "cluster"),
+        ("aws:eks/addon:Addon", "vpc-cni"),
+        (NODES, "system"),
+        ("aws:eks/addon:Addon", "coredns"),
+    )
+    ready = max(end(one.urn) for one in chosen(made, LATE))
+    database = max(end(one.urn) for one in made.of_type(INSTANCE))
+    assert ready == chain
+    assert database < chain
