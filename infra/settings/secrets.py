@@ -28,9 +28,8 @@ def required_secrets(settings: Settings) -> tuple[SecretKey, ...]:
 
 def _stack_wide(settings: Settings) -> Iterator[str]:
     cloud = settings.cloud
-    if isinstance(cloud, ExistingCloud):
-        if cloud.kubeconfig == "secret":
-            yield "kubeconfig"
+    if isinstance(cloud, ExistingCloud) and cloud.kubeconfig == "secret":
+        yield "kubeconfig"
     if isinstance(cloud, ExistingCloud | AzureCloud) and cloud.registry and cloud.registry.pull_secret:
         yield "registryConfig"
     monitoring = settings.platform.monitoring

@@ -5,12 +5,12 @@ invariant's. `tests/program/invariants.py` has those of every cloud.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from infra.cloud.aws.nodes import LABEL
-from infra.preview.model import Plan, Resource
-from infra.settings import Tier
+from infra.preview.model import Plan
+from tests.program.reading import expected, production, value
 from tests.program.stacks import UNKNOWN
 
 CLUSTER = "aws:eks/cluster:Cluster"
@@ -45,23 +45,6 @@ UNTAGGED = frozenset(
         "aws:s3/bucketVersioning:BucketVersioning",
     }
 )
-
-
-def production(plan: Plan) -> bool:
-    return plan.stack == Tier.production
-
-
-def value(resource: Resource, path: str) -> Any:
-    found: Any = resource.inputs
-    for part in path.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
-    return found
-
-
-def expected(resource: Resource, wanted: Mapping[str, Any]) -> Iterator[str]:
-    for path, good in wanted.items():
-        if (found := value(resource, path)) != good:
-            yield f"{resource.urn}: {path} is {found!r}, not {good!r}"
 
 
 def data_is_protected(plan: Plan) -> Iterator[str]:

@@ -9,8 +9,9 @@ from infra.cloud.aws.identity import Grant
 from infra.cloud.aws.policies import Statement
 from infra.settings import aws_facts
 from tests.program import invariants, invariants_aws
-from tests.program.aws_plans import CASES, SHARES, aws, one, tampered
+from tests.program.aws_plans import CASES, SHARES, aws
 from tests.program.conftest import PlanOf
+from tests.program.reading import one, tampered
 
 
 @pytest.mark.parametrize(("stack", "size"), CASES)

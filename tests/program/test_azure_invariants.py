@@ -1,0 +1,117 @@
+"""The shipped Azure stacks hold the invariants in every size, and each invariant notices what breaks it."""
+
+from typing import Any
+
+import pytest
+
+from infra.preview.model import Plan
+from infra.settings import Size
+from infra.settings.rules import NOT_AVAILABLE
+from tests.program import invariants, invariants_azure
+from tests.program.conftest import PlanOf
+from tests.program.invariants_azure import (
+    ACCOUNT,
+    ASSIGNMENT,
+    CLUSTER,
+    CREDENTIAL,
+    PARAMETER,
+    POOL,
+    REGISTRY,
+    SECURITY_GROUP,
+    SERVER,
+    SHARE,
+)
+from tests.program.reading import one, tampered
+
+STACKS = ("integration", "production")
+LATER = tuple(f"{part}=off" for part in sorted(NOT_AVAILABLE) if part.startswith("platform."))
+SHARES = ('releases[0].dags={"kind":"share"}', 'releases[0].logs={"kind":"share"}')
+ROLES = "/subscriptions/8d3f1c52-0b7e-4f7c-9a43-6a5f0e1d2c3b/providers/Microsoft.Authorization/roleDefinitions"
+OWNER = f"{ROLES}/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+
+
+def azure(plan: PlanOf, stack: str, *config: str) -> Plan:
+    """The plan of a shipped Azure stack with these what-if values."""
+    return plan(stack, "examples/azure", *LATER, *config)
+
+
+@pytest.mark.parametrize("size", [size.value for size in Size])
+@pytest.mark.parametrize("stack", STACKS)
+def test_invariants(plan: PlanOf, stack: str, size: str) -> None:
+    # checks: invariants 1-4, 7, 8, 10, 15, 16, 18, 22, 25
+    made = azure(plan, stack, f"size={size}")
+    assert invariants.broken(made) == []
+    assert invariants_azure.broken(made) == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_invariants_of_shares(plan: PlanOf, stack: str) -> None:
+    # checks: invariant 18
+    made = azure(plan, stack, *SHARES)
+    assert {share.inputs["shareName"] for share in made.of_type(SHARE)} == {"main-dags", "main-logs", "main-plugins"}
+    assert invariants_azure.broken(made) == []
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        ("cloud.cluster.api=private", "cloud.cluster.apiAllowedCidrs=[]"),
+        ("cloud.tasksOnSpot=true",),
+        ("platform.dns.state=on",),
+        ("platform.certificates.challenge=dns01",),
+        ("platform.ingress.controller=traefik",),
+    ],
+)
+def test_invariants_of_other_choices(plan: PlanOf, config: tuple[str, ...]) -> None:
+    made = azure(plan, "production", *config)
+    assert invariants.broken(made) == []
+    assert invariants_azure.broken(made) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "type_", "name", "path", "bad"),
+    [
+        ("database_is_safe", SERVER, None, "network.publicNetworkAccess", "Enabled"),
+        ("database_is_safe", SERVER, None, "network.delegatedSubnetResourceId", None),
+        ("database_is_safe", SERVER, None, "highAvailability.mode", "SameZone"),
+        ("database_is_safe", SERVER, None, "highAvailability.standbyAvailabilityZone", "1"),
+        ("database_is_safe", SERVER, None, "backup.geoRedundantBackup", "Disabled"),
+        ("database_is_safe", SERVER, None, "backup.backupRetentionDays", 3),
+        ("parameters_are_chained", PARAMETER, "require-secure-transport", "value", "off"),
+        ("parameters_are_chained", PARAMETER, "ssl-min-protocol-version", "configurationName", "other"),
+        ("groups_admit_nodes_alone", SECURITY_GROUP, "database", "securityRules.0.sourceAddressPrefix", "*"),
+        ("groups_admit_nodes_alone", SECURITY_GROUP, "nodes", "securityRules.0.destinationPortRanges", ["22"]),
+        ("groups_admit_nodes_alone", SECURITY_GROUP, "endpoints", "securityRules.1.access", "Allow"),
+        ("cluster_is_closed", CLUSTER, None, "disableLocalAccounts", False),
+        ("cluster_is_closed", CLUSTER, None, "aadProfile.enableAzureRBAC", None),
+        ("cluster_is_closed", CLUSTER, None, "networkProfile.networkPolicy", None),
+        ("cluster_is_closed", CLUSTER, None, "apiServerAccessProfile.disableRunCommand", False),
+        ("cluster_is_closed", CLUSTER, None, "apiServerAccessProfile.authorizedIPRanges", []),
+        ("cluster_is_closed", CLUSTER, None, "sku.tier", "Free"),
+        ("cluster_is_closed", CLUSTER, None, "agentPoolProfiles.0.nodeTaints", []),
+        ("cluster_is_closed", POOL, None, "nodeTaints", None),
+        ("registry_is_closed", REGISTRY, None, "adminUserEnabled", True),
+        ("registry_is_closed", REGISTRY, None, "anonymousPullEnabled", True),
+        ("registry_is_closed", ASSIGNMENT, "registry-pull", "roleDefinitionId", OWNER),
+        ("storage_is_closed", ACCOUNT, "files", "networkRuleSet.defaultAction", "Allow"),
+        ("storage_is_closed", ACCOUNT, "files", "minimumTlsVersion", "TLS1_0"),
+        ("roles_are_narrow", ASSIGNMENT, "registry-pull", "principalType", None),
+        ("roles_are_narrow", ASSIGNMENT, "registry-pull", "roleDefinitionId", OWNER),
+        ("roles_are_narrow", ASSIGNMENT, "registry-pull", "scope", "/subscriptions/8d3f1c52"),
+        ("everything_is_tagged", f"{invariants_azure.ARM}network:NatGateway", None, "tags", None),
+        ("the_subscription_is_the_expected_one", "pulumi:providers:azure-native", None, "subscriptionId", None),
+    ],
+)
+def test_an_invariant_notices(plan: PlanOf, rule: str, type_: str, name: str | None, path: str, bad: Any) -> None:
+    good = azure(plan, "production", SHARES[0])
+    check = getattr(invariants_azure, rule)
+    assert list(check(good)) == []
+    assert list(check(tampered(good, one(good, type_, name), path, bad)))
+
+
+def test_credentials_are_written_one_after_another(plan: PlanOf) -> None:
+    # checks: fault 6
+    credentials = azure(plan, "production").of_type(CREDENTIAL)
+    assert len(credentials) == len({one.inputs["subject"] for one in credentials}) > 2
+    first = [one for one in credentials if not {other.urn for other in credentials} & set(one.depends_on)]
+    assert len(first) == 1
