@@ -36,5 +36,6 @@ def exports(foundation: Foundation, releases: list[AirflowRelease]) -> dict[str,
         **foundation.exports,
         "kubeconfigCommand": foundation.cluster.kubeconfig_command,
         "registry": foundation.registry.url if foundation.registry else "",
+        "registryLoginCommand": foundation.registry.login_command if foundation.registry else "",
         "releases": {release.name: release.summary for release in releases},
     }

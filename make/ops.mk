@@ -3,12 +3,14 @@
 WITH_STACK = $(if $(STACK),--stack $(STACK)) --stacks $(STACKS)
 DUMP ?=
 DATABASE ?=
+REF ?=
+IMAGE_TAG ?=
 
 secrets: $(VENV)/.installed  ## make the secrets of a stack that can be made, and say which a person brings: STACK=…
 	@$(PY) -m ops secrets $(WITH_STACK)
 
-deploy: $(VENV)/.installed  ## make a stack what its file says, by `pulumi up`: STACK=… [ARGS=--yes]
-	@$(PY) -m ops deploy $(WITH_STACK) -- $(ARGS)
+deploy: $(VENV)/.installed  ## make a stack what its file says, by `pulumi up`: STACK=… [REF=branch] [IMAGE_TAG=…] [YES=1] [ARGS=…]
+	@$(PY) -m ops deploy $(WITH_STACK) --ref '$(REF)' --image-tag '$(IMAGE_TAG)' -- $(if $(YES),--yes --skip-preview) $(ARGS)
 
 destroy: $(VENV)/.installed  ## delete what a stack made, by `pulumi destroy`: STACK=… [ARGS=…]
 	@$(PY) -m ops destroy $(WITH_STACK) -- $(ARGS)

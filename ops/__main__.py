@@ -10,7 +10,19 @@ import pulumi
 import typer
 
 from infra.preview.errors import InputError
-from ops import docs, lifecycle, outputs, restore, stack_secrets, ui, unlock_release
+from ops import (
+    canary,
+    docs,
+    lifecycle,
+    locks,
+    outputs,
+    plan_comment,
+    publish,
+    restore,
+    stack_secrets,
+    ui,
+    unlock_release,
+)
 from ops.errors import OpsError
 
 app = typer.Typer(help="Work on a stack.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -22,6 +34,13 @@ app.command("secrets")(stack_secrets.secrets)
 app.command("dump")(restore.dump)
 app.command("restore")(restore.restore)
 app.command("unlock-release")(unlock_release.unlock_release)
+app.command("lock")(locks.lock)
+app.command("unlock")(locks.unlock)
+app.command("where")(locks.where)
+app.command("canary")(canary.canary)
+app.command("how-to-go-back")(canary.how_to_go_back)
+app.command("publish")(publish.publish)
+app.command("plan-comment")(plan_comment.plan_comment)
 app.command("docs")(docs.docs)
 
 

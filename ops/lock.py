@@ -9,10 +9,12 @@ import subprocess
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
+from ops.errors import OpsError
+
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git's own constant: the tree without files
 
 
-class LockError(Exception):
+class LockError(OpsError):
     """Somebody else has the stack, or the remote did not answer; said in a sentence."""
 
 

@@ -1,17 +1,35 @@
 """The plan of a pull request as one comment that is updated, by GitHub's REST API."""
 
+import sys
 from collections.abc import Iterator
-from typing import Any, cast
+from pathlib import Path
+from typing import Annotated, Any, cast
 
 import httpx
+import typer
+
+from ops.errors import OpsError
 
 MARK = "<!-- airflow-plan -->"
 LIMIT = 65_536  # characters GitHub takes in a comment ("body is too long")
 CUT = "\n\n… cut here: the whole plan is in the run's artifact `plan`.\n"
 
 
-class CommentError(Exception):
+class CommentError(OpsError):
     """What stands in the way, said in a sentence."""
+
+
+def plan_comment(
+    number: Annotated[int, typer.Option(help="Number of the pull request.")],
+    head: Annotated[str, typer.Option(help="The commit that was planned; a newer one's own run comments.")],
+    file: Annotated[Path, typer.Option(help="The Markdown of `make plan-diff`.", exists=True, dir_okay=False)],
+    repository: Annotated[str, typer.Option(envvar="GITHUB_REPOSITORY", help="OWNER/NAME on GitHub.")],
+    token: Annotated[str, typer.Option(envvar="GITHUB_TOKEN", show_envvar=True, help="By environment only.")],
+    api: Annotated[str, typer.Option(envvar="GITHUB_API_URL", help="GitHub Enterprise's.")] = "https://api.github.com",
+) -> None:
+    """Write a plan under its pull request, as one comment that is updated."""
+    with client(token, api) as github:
+        sys.stdout.write(post(github, repository, number, head, file.read_text()) + "\n")
 
 
 def post(client: httpx.Client, repository: str, number: int, head: str, body: str) -> str:

@@ -84,6 +84,10 @@ class Stack:
         """Store a secret under `key` (without namespace), encrypted in the stack file."""
         self.capture("config", "set", "--secret", f"{self.file.project}:{key}", *self._file_option(), given=value)
 
+    def set_path(self, path: str, value: str) -> None:
+        """Set what is no secret, below a key (`releases[0].dags.ref`), in the stack file."""
+        self.capture("config", "set", "--path", f"{self.file.project}:{path}", value, *self._file_option())
+
     def get_secret(self, key: str) -> str:
         """A secret's decrypted value; empty where there is none."""
         return self.capture("config", "get", f"{self.file.project}:{key}", *self._file_option()).removesuffix("\n")

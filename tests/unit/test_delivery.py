@@ -1,0 +1,215 @@
+"""What a delivery does to a stack, and the workflows that call it."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.preview.planning import ROOT
+from ops.__main__ import run
+from tests.unit.fakes import Programs, on_path
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+SECRETS = ("adminPassword", "apiSecretKey", "databasePassword", "fernetKey", "jwtSecret", "settings")
+PASSWORD = "canary-password-7f3e"
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
+    made = on_path(tmp_path / "bin", monkeypatch)
+    made.add("pulumi")
+    return made
+
+
+@pytest.fixture
+def stacks(tmp_path: Path) -> Path:
+    """A local stack whose one release takes its DAGs by git and its image from an own registry."""
+    folder = tmp_path / "stacks"
+    folder.mkdir()
+    shipped = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
+    shipped["config"]["airflow:releases"] = [
+        {
+            "name": "main",
+            "dags": {"kind": "git", "repository": "https://git.your-company.com/dags.git"},
+            "image": {"repository": "registry.your-company.com/airflow", "tag": "3.3.2-1"},
+        }
+    ]
+    needed = [*SECRETS, "main.databasePassword"]
+    shipped["config"].update({f"airflow:{key}": {"secure": "v1:made-up"} for key in needed})
+    (folder / "Pulumi.local.yaml").write_text(yaml.safe_dump(shipped))
+    return folder
+
+
+@pytest.fixture
+def verb(stacks: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    def call(name: str, *arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["ops", name, "--stack", "local", "--stacks", str(stacks), *arguments])
+        try:
+            return run()
+        except SystemExit as ended:
+            return int(ended.code or 0)
+
+    return call
+
+
+def test_a_branch_moves_the_dags_and_the_image(verb: Callable[..., int], programs: Programs) -> None:
+    assert verb("deploy", "--ref", "feature/x", "--image-tag", "abc123", "--", "--yes") == 0
+    said = [call.arguments[:5] for call in programs.calls()]
+    assert said[0] == ["config", "set", "--path", "airflow:releases[0].dags.ref", "feature/x"]
+    assert said[1] == ["config", "set", "--path", "airflow:releases[0].image.tag", "abc123"]
+    assert said[2][:2] == ["up", "--yes"]
+
+
+def test_a_deployment_without_a_branch_moves_nothing(verb: Callable[..., int], programs: Programs) -> None:
+    assert verb("deploy") == 0
+    assert [call.arguments[0] for call in programs.calls()] == ["up"]
+
+
+def test_an_own_image_is_built_and_pushed(verb: Callable[..., int], programs: Programs, capsys: Any) -> None:
+    programs.add("make", "bash")
+    programs.answer(("stack output", {"out": json.dumps({"registryLoginCommand": "log in | docker login"})}))
+    assert verb("publish", "--image-tag", "abc123") == 0
+    said = [str(call) for call in programs.calls() if call.name != "pulumi"]
+    assert said == [
+        "bash -o pipefail -c log in | docker login",
+        "make --no-print-directory image push IMAGE=registry.your-company.com/airflow TAG=abc123",
+    ]
+    programs.answer(("image push", {"code": 3}), ("stack output", {"out": "{}"}))
+    assert verb("publish", "--image-tag", "abc123") == 2
+    assert "ended with 3" in capsys.readouterr().err
+
+
+def test_the_official_image_is_nothing_to_publish(
+    verb: Callable[..., int], programs: Programs, stacks: Path, capsys: Any
+) -> None:
+    shutil.copy(ROOT / "Pulumi.local.yaml", stacks)
+    assert verb("publish", "--image-tag", "abc123") == 0
+    assert "nothing to publish" in capsys.readouterr().out
+    assert programs.calls() == []
+
+
+class Airflow(BaseHTTPRequestHandler):
+    """The few paths of Airflow's REST API that a canary's run takes; `state` is how the run ends."""
+
+    state = "success"
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+    def answer(self, body: Any, status: int = 200) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self) -> None:
+        if self.path.endswith("/taskInstances?limit=1000"):
+            self.answer({"task_instances": []})
+        elif "/dagRuns/" in self.path:
+            self.answer({"state": self.state})
+        else:
+            self.answer({"dag_id": "canary", "is_paused": False})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path.endswith("/auth/token"):
+            good = body == {"username": "admin", "password": PASSWORD}
+            self.answer({"access_token": "t"} if good else {"detail": "no"}, 201 if good else 401)
+        else:
+            self.answer({"dag_run_id": "manual__1"})
+
+
+@pytest.fixture
+def airflow() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Airflow)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(("state", "code"), [("success", 0), ("failed", 1)])
+def test_the_canary_tells_how_it_went(
+    state: str, code: int, verb: Callable[..., int], programs: Programs, airflow: str, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.setattr(Airflow, "state", state)
+    programs.answer(("config get airflow:adminPassword", {"out": f"{PASSWORD}\n"}))
+    assert verb("canary", "--url", airflow) == code
+    said = capsys.readouterr()
+    assert f"canary {state}" in said.out
+    assert ("how-to-go-back" in said.err) == (code == 1)
+    assert PASSWORD not in said.out + said.err
+
+
+def test_a_canary_with_another_password_is_one_sentence(
+    verb: Callable[..., int], programs: Programs, airflow: str, capsys: Any
+) -> None:
+    programs.answer(("config get", {"out": "another\n"}))
+    assert verb("canary", "--url", airflow) == 2
+    assert "does not take the password" in capsys.readouterr().err
+
+
+def test_a_release_without_a_host_is_reached_by_an_address(
+    verb: Callable[..., int], programs: Programs, capsys: Any
+) -> None:
+    assert verb("canary") == 2
+    assert "URL=" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_fits_its_schema(path: Path) -> None:
+    check("vendor.github-workflows", path)
+
+
+def test_the_action_and_circle_fit_their_schemas() -> None:
+    check("vendor.github-actions", ROOT / ".github/actions/stack/action.yml")
+    check("vendor.circle-ci", ROOT / ".circleci/config.yml")
+
+
+def check(schema: str, path: Path) -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_actionlint() -> None:
+    if not (found := shutil.which("actionlint")):
+        pytest.skip("actionlint is not on the PATH")
+    done = subprocess.run([found, *map(str, WORKFLOWS)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, ROOT / ".circleci/config.yml"], ids=lambda path: path.name)
+def test_every_make_verb_of_a_workflow_exists(path: Path) -> None:
+    made = subprocess.run(["/usr/bin/make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    verbs = {line.split()[0] for line in made.splitlines() if line.strip()}
+    used = set(re.findall(r"\bmake ([a-z][a-z-]*)", path.read_text()))
+    assert used <= verbs
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, ROOT / ".github/actions/stack/action.yml"], ids=lambda path: path.name)
+def test_every_action_is_pinned_by_its_commit(path: Path) -> None:
+    for used in re.findall(r"uses: (\S+)", path.read_text()):
+        assert used.startswith("./") or re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", used), used
+
+
+def test_nothing_of_a_fork_runs_with_a_token_that_writes() -> None:
+    for path in WORKFLOWS:
+        text = path.read_text()
+        assert "pull_request_target" not in text
+        if "workflow_run" in text:
+            assert "head_branch" not in text
+            assert "ref:" not in text
