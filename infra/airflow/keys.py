@@ -37,6 +37,7 @@ class Keys:
     broker_password: Value | None = None
     result: Value | None = None
     flower: Value | None = None
+    keda: Value | None = None
     git: Value | None = None
     connections: Mapping[str, Value] | None = None
     pull: Value | None = None
@@ -45,6 +46,11 @@ class Keys:
 def database_url(user: str, password: str, host: str, port: int, database: str, query: str = "") -> str:
     """SQLAlchemy's URL. Without `sslmode`: asyncpg refuses it; PGSSLMODE and PGSSLROOTCERT say it to every driver."""
     return f"postgresql+psycopg2://{quote(user, safe='')}:{quote(password, safe='')}@{host}:{port}/{database}{query}"
+
+
+def libpq_url(url: str) -> str:
+    """The same address for a client that is not SQLAlchemy."""
+    return url.replace("postgresql+psycopg2://", "postgresql://", 1)
 
 
 def broker_url(kind: str, password: str, host: str) -> str:
@@ -162,10 +168,19 @@ class ReleaseKeys(pulumi.ComponentResource):
             "broker_password": self._secret("broker-password", {"password": password}),
             "result": self._secret("result", {"connection": result}),
         }
+        if celery.keda:
+            made["keda"] = self._secret("keda", {"connection": self._keda(database)})
         if celery.flower:
             basic = self._secrets.output("flowerPassword").apply(lambda text: f"{self._release.admin.username}:{text}")
             made["flower"] = self._secret("flower", {"basicAuth": basic})
         return made
+
+    def _keda(self, database: Database) -> Value:
+        role = schema(self._release.name)
+        query = result_query(database)
+        return pulumi.Output.all(self._secrets.output("databasePassword"), database.host).apply(
+            lambda given: libpq_url(database_url(role, given[0], given[1], database.port, role, query))
+        )
 
     def _git(self) -> Value | None:
         dags = self._release.dags

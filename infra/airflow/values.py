@@ -61,8 +61,10 @@ def _whole(release: Release, given: Inputs) -> Values:
         "enableServiceLinks": False,
         "securityContexts": {"pod": pod_security(UID, 0), "containers": container_security()},
         "postgresql": {"enabled": False},
-        "migrateDatabaseJob": {"enabled": False, "useHelmHooks": False},
-        "createUserJob": {"enabled": False, "useHelmHooks": False},
+        **{
+            job: {"enabled": False, "useHelmHooks": False, "serviceAccount": {"create": False}}
+            for job in ("migrateDatabaseJob", "createUserJob")
+        },
         "ingress": {"apiServer": {"enabled": False}, "flower": {"enabled": False}},
     }
 

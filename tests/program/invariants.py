@@ -102,7 +102,7 @@ def containers_are_confined(plan: Plan) -> Iterator[str]:
         if resource.package != "kubernetes" or resource.type == RELEASE:
             continue  # a chart's pods are judged where it is rendered
         for spec in pod_specs(resource.inputs):
-            yield from (f"{resource.urn}: {line}" for line in _confinement(spec))
+            yield from (f"{resource.urn}: {line}" for line in confinement(spec))
 
 
 def ingresses_have_tls(plan: Plan) -> Iterator[str]:
@@ -169,7 +169,8 @@ def _namespace(resource: Resource) -> Any:
     return UNKNOWN if value == UNKNOWN else str(value)
 
 
-def _confinement(spec: Mapping[str, Any]) -> Iterator[str]:
+def confinement(spec: Mapping[str, Any]) -> Iterator[str]:
+    """What a pod's spec lacks of `restricted` Pod Security, requests and limits: a line each."""
     pod = spec.get("securityContext") or {}
     for container in [*spec.get("containers", []), *(spec.get("initContainers") or [])]:
         own = container.get("securityContext") or {}

@@ -1,0 +1,164 @@
+"""Releases in every combination of executor, size, cloud, DAG and log mode, and their values without a program."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+
+from infra import versions
+from infra.airflow.chart import Inputs
+from infra.airflow.keys import Keys
+from infra.airflow.values import values
+from infra.airflow.volumes import log_mode
+from infra.airflow.world import release_options
+from infra.contracts import Database, LogStore, NodePool, Peer, Toleration
+from infra.settings import Settings, read
+from infra.settings.release import ObjectStoreLogs, ShareDags, ShareLogs
+from tests.unit.stacks import LOCAL, flat
+
+DATA = Path(__file__).parents[3] / "shared" / f"data/airflow-chart-{versions.AIRFLOW_CHART}"
+CELERY = {"broker": "redis", "flower": True}
+EXECUTORS: dict[str, dict[str, Any]] = {
+    "local": {"executor": "LocalExecutor"},
+    "kubernetes": {"executor": "KubernetesExecutor"},
+    "celery-redis": {"executor": "CeleryExecutor", "celery": CELERY},
+    "celery-rabbitmq": {"executor": "CeleryExecutor", "celery": {"broker": "rabbitmq"}},
+    "celery-keda": {"executor": "CeleryExecutor", "celery": {"broker": "redis", "keda": {"maxWorkers": 4}}},
+    "both": {"executor": "CeleryExecutor,KubernetesExecutor", "celery": {"broker": "redis"}},
+    "local-and-pods": {"executor": "LocalExecutor,KubernetesExecutor"},
+}
+SSH = {"repository": "git@github.com:acme/dags.git", "auth": "sshKey", "knownHosts": "github.com ssh-ed25519 AAAA"}
+DAGS: dict[str, dict[str, Any]] = {
+    "image": {"kind": "image"},
+    "git-ssh": {"kind": "git", **SSH},
+    "git-token": {"kind": "git", "repository": "https://github.com/acme/dags.git", "auth": "token", "subPath": ""},
+    "bundle": {"kind": "bundle", "repositories": [{"name": "main", **SSH}]},
+    "share": {"kind": "share"},
+}
+LOGS: dict[str, dict[str, Any]] = {
+    "objectStore": {"kind": "objectStore"},
+    "share": {"kind": "share"},
+    "pod": {"kind": "pod"},
+}
+CLOUDS = ("existing", "aws", "azure")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One combination; `cloud` only says how nodes, identity and store look, not which settings are read."""
+
+    executor: str
+    size: str = "small"
+    cloud: str = "existing"
+    dags: str = "image"
+    logs: str = "share"
+
+    def __str__(self) -> str:
+        return f"{self.executor}-{self.size}-{self.cloud}-{self.dags}-{self.logs}"
+
+    def settings(self, **release: Any) -> Settings:
+        """Settings with this one release."""
+        mode = {} if self.logs == "objectStore" else {"logs": LOGS[self.logs]}  # the object store is a cloud's default
+        one = {"name": "main", "path": "/main", **EXECUTORS[self.executor], "dags": DAGS[self.dags], **mode, **release}
+        return read(flat({**LOCAL, "size": self.size, "releases": [one]}))
+
+    def inputs(self, settings: Settings) -> Inputs:
+        """Names as a program would have them."""
+        release = settings.releases[0]
+        store = _store() if self.logs == "objectStore" else None
+        mode = log_mode(release, store is not None)
+        assert isinstance(mode, ObjectStoreLogs) == (store is not None)
+        shared = isinstance(release.dags, ShareDags)
+        return Inputs(
+            keys=_keys(release.on_celery, self.dags),
+            database=Database("db.acme.internal", 5432, "admin", pulumi.Output.from_input(""), "PEM", (Peer(),)),
+            ca="main-ca-1",
+            options=release_options(release, settings, "test", store),
+            system=_pool(self.cloud, "system"),
+            tasks=_pool(self.cloud, "tasks"),
+            single_node=self.cloud == "existing",
+            priority_class="airflow-test-airflow",
+            store=store,
+            dags_claim="main-dags" if shared else None,
+            plugins_claim="main-plugins" if shared else None,
+            logs_claim="main-logs" if isinstance(mode, ShareLogs) else None,
+            block_storage_class="gp3" if self.cloud == "aws" else None,
+            pod_labels={"worker": {"azure.workload.identity/use": "true"}} if self.cloud == "azure" else {},
+        )
+
+    def values(self, **release: Any) -> dict[str, Any]:
+        """The chart's values."""
+        settings = self.settings(**release)
+        made = values(settings.releases[0], settings, self.inputs(settings))
+        return json.loads(json.dumps(made))  # plain data, or an error
+
+
+def _store() -> LogStore:
+    return LogStore("s3://acme-logs/main", "aws_default", {"conn_type": "aws"}, grant=None)
+
+
+def _pool(cloud: str, pool: str) -> NodePool:
+    if cloud == "existing":
+        return NodePool()
+    return NodePool({"airflow-platform/pool": pool}, (Toleration("airflow-platform/pool", pool),))
+
+
+def _keys(celery: bool, dags: str) -> Keys:
+    names: dict[str, Any] = {
+        name: f"main-{name}-1" for name in ("fernet", "jwt", "api", "database", "admin", "settings")
+    }
+    if celery:
+        names |= {name: f"main-{name}-1" for name in ("broker", "broker_password", "result", "flower")}
+    if dags.startswith(("git", "bundle")):
+        names["git"] = "main-git-1"
+    return Keys(**names, connections={"slack_default": "main-connection-slack-1"})
+
+
+@cache
+def defaults() -> dict[str, Any]:
+    """The chart's own values."""
+    return yaml.safe_load((DATA / "values.yaml").read_text())
+
+
+def _cases() -> Iterator[Case]:
+    """Every executor with every size and cloud, and every executor with every DAG and log mode."""
+    yield from (
+        Case(executor, size, cloud)
+        for executor in EXECUTORS
+        for size in ("small", "medium", "large")
+        for cloud in CLOUDS
+    )
+    yield from (Case(executor, "small", "aws", dags, logs) for executor in EXECUTORS for dags in DAGS for logs in LOGS)
+
+
+CASES = tuple(dict.fromkeys(_cases()))
+
+
+@cache
+def helm() -> str | None:
+    """The helm on the path, if any."""
+    return shutil.which("helm")
+
+
+@cache
+def chart() -> str | None:
+    """The chart that AIRFLOW_CHART names, a folder or an archive, if any."""
+    return os.environ.get("AIRFLOW_CHART")
+
+
+def render(chart_values: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
+    """The chart's objects for these values."""
+    file = folder / "values.yaml"
+    file.write_text(yaml.safe_dump(chart_values))
+    command = [str(helm()), "template", "main", str(chart()), "--namespace", "airflow-main", "-f", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [item for item in yaml.safe_load_all(done.stdout) if item]

@@ -1,0 +1,134 @@
+"""The rendered chart in every combination: what must never come out of it. Needs helm and the chart (AIRFLOW_CHART)."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.airflow import tls
+from infra.airflow.parts import Parts
+from tests.chart.combinations import CASES, Case, chart, helm, render
+from tests.program.invariants import confinement
+
+pytestmark = pytest.mark.skipif(not (helm() and chart()), reason="needs helm on the PATH and AIRFLOW_CHART")
+
+Objects = list[dict[str, Any]]
+WORKLOADS = ("Deployment", "StatefulSet", "CronJob", "Job", "DaemonSet")
+
+
+@cache
+def _rendered(case: Case, folder: Path) -> Objects:
+    return render(case.values(), folder)
+
+
+@pytest.fixture(params=CASES, ids=str)
+def case(request: pytest.FixtureRequest) -> Case:
+    return request.param
+
+
+@pytest.fixture
+def objects(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Objects:
+    return _rendered(case, tmp_path_factory.getbasetemp())
+
+
+def _pods(objects: Objects) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Name, metadata and spec of every pod template, the one of KubernetesExecutor's tasks included."""
+    for item in objects:
+        if item["kind"] in WORKLOADS:
+            spec = item["spec"]
+            template = spec["jobTemplate"]["spec"]["template"] if item["kind"] == "CronJob" else spec["template"]
+            yield item["metadata"]["name"], template["metadata"], template["spec"]
+        if item["kind"] == "ConfigMap" and "pod_template_file.yaml" in item["data"]:
+            pod = yaml.safe_load(item["data"]["pod_template_file.yaml"])
+            yield "task", pod["metadata"], pod["spec"]
+
+
+def _containers(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*spec["containers"], *(spec.get("initContainers") or [])]
+
+
+def _env(container: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {item["name"]: item for item in container.get("env") or []}
+
+
+def test_nothing_is_made_by_a_hook_and_no_secret_by_the_chart(objects: Objects) -> None:
+    # checks: invariant 21
+    for item in objects:
+        assert "helm.sh/hook" not in (item["metadata"].get("annotations") or {}), item["metadata"]["name"]
+        assert item["kind"] not in ("Secret", "Job", "Ingress", "NetworkPolicy", "ServiceAccount"), item["metadata"]
+
+
+def test_two_renders_are_equal(case: Case, objects: Objects, tmp_path: Path) -> None:
+    # checks: invariant 21
+    assert render(case.values(), tmp_path) == objects
+
+
+def test_every_container_is_confined_and_has_requests_and_limits(objects: Objects) -> None:
+    # checks: invariant 23
+    lines = [f"{name}: {line}" for name, _, spec in _pods(objects) for line in confinement(spec)]
+    assert lines == []
+
+
+def test_only_the_control_plane_holds_the_database_and_verifies_it(objects: Objects) -> None:
+    # checks: invariant 9
+    holders: set[str] = set()
+    for name, _, spec in _pods(objects):
+        volumes = {volume["name"]: volume for volume in spec.get("volumes") or []}
+        for container in _containers(spec):
+            env = _env(container)
+            assert "AIRFLOW_CONN_AIRFLOW_DB" not in env
+            if "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" not in env:
+                continue
+            holders.add(name)
+            assert env["PGSSLMODE"]["value"] == "verify-full"
+            assert env["PGSSLROOTCERT"]["value"] == tls.FILE
+            assert volumes[tls.VOLUME]["configMap"]["name"] == "main-ca-1"
+            assert tls.FOLDER in {mount["mountPath"] for mount in container["volumeMounts"]}
+    assert holders == {"main-scheduler", "main-api-server", "main-dag-processor", "main-triggerer"}
+
+
+def test_workers_hold_neither_the_database_nor_the_jwt_key(objects: Objects) -> None:
+    # checks: invariant 20
+    jwt: set[str] = set()
+    for name, _, spec in _pods(objects):
+        for container in _containers(spec):
+            env = _env(container)
+            if "AIRFLOW__API_AUTH__JWT_SECRET" in env:
+                jwt.add(name)
+            if name in ("task", "main-worker"):
+                assert "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" not in env
+                assert "AIRFLOW__API_AUTH__JWT_SECRET" not in env
+                assert "PGSSLMODE" not in env  # it would rule the DAGs' own connections
+                secrets = {
+                    item["valueFrom"]["secretKeyRef"]["name"] for item in env.values() if "secretKeyRef" in str(item)
+                }
+                assert not secrets & {"main-database-1", "main-jwt-1", "main-admin-1"}
+    assert jwt == {"main-scheduler", "main-api-server"}
+
+
+def test_pods_use_accounts_and_labels_that_stand_beside_the_chart(case: Case, objects: Objects) -> None:
+    own = Parts(case.settings().releases[0])
+    for name, metadata, spec in _pods(objects):
+        assert spec["serviceAccountName"] in {own.of(part) for part in own.service_accounts}, name
+        assert metadata["labels"]["release"] == "main"
+        if name in ("task", "main-worker"):
+            assert metadata["labels"]["component"] == "worker"
+            assert metadata["labels"]["airflow-platform/reaches-code"] == "true"
+            if case.cloud == "azure":
+                assert metadata["labels"]["azure.workload.identity/use"] == "true"
+        elif name == "main-scheduler":
+            assert metadata["labels"]["airflow-platform/reaches-database"] == "true"
+
+
+def test_images_are_exact_and_the_airflow_image_by_digest(objects: Objects) -> None:
+    # checks: invariant 22, bad input 27
+    for name, _, spec in _pods(objects):
+        for container in _containers(spec):
+            image = container["image"]
+            assert not image.endswith(":latest"), name
+            assert ":" in image
+            if image.startswith("apache/airflow"):
+                assert "@sha256:" in image, (name, image)
