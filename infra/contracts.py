@@ -190,11 +190,15 @@ class Foundation:
 
 @dataclass(frozen=True)
 class PlatformOutputs:
-    """What the platform gives to a release. `ready` is what an Ingress waits for; `issuer` names a ClusterIssuer."""
+    """What the platform gives to a release. `ready` is what an Ingress waits for; `issuer` names a ClusterIssuer.
+
+    `scaling` is what a release with KEDA waits for: the kinds that its chart makes objects of.
+    """
 
     ingress_class: str | None = None
     issuer: str | None = None
     ingress_peers: tuple[Peer, ...] = ()
     monitoring_peers: tuple[Peer, ...] = ()
     monitored: bool = False
+    scaling: tuple[pulumi.Resource, ...] = ()
     ready: tuple[pulumi.Resource, ...] = ()

@@ -47,7 +47,7 @@ CONFIG = "\n".join(
 )
 
 # The first start alone reads RABBITMQ_DEFAULT_PASS: a changed one is set at every start, from standard input.
-SET_PASSWORD = (
+APPLY_AT_START = (
     "rabbitmqctl -q await_startup && "
     'printf "%s" "$RABBITMQ_DEFAULT_PASS" | rabbitmqctl -q change_password "$RABBITMQ_DEFAULT_USER"'
 )
@@ -146,7 +146,7 @@ def _container(settings: Settings, keys: Keys) -> ContainerArgs:
             pods.secret_env("RABBITMQ_DEFAULT_PASS", keys.broker_password, "password"),
         ],
         lifecycle=LifecycleArgs(
-            post_start=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["sh", "-ec", SET_PASSWORD]))
+            post_start=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["sh", "-ec", APPLY_AT_START]))
         ),
         ports=[ContainerPortArgs(name="amqp", container_port=RABBITMQ_PORT)],
         resources=ResourceRequirementsArgs(

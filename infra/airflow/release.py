@@ -18,6 +18,8 @@ from infra.airflow.ingress import ingress
 from infra.airflow.jobs import Inside, ReleaseJobs
 from infra.airflow.keys import ReleaseKeys
 from infra.airflow.parts import Parts
+from infra.airflow.rabbitmq import RabbitMq
+from infra.airflow.scaling import scale
 from infra.airflow.values import values
 from infra.airflow.volumes import ReleaseVolumes
 from infra.airflow.world import base_url, release_options
@@ -54,21 +56,36 @@ class AirflowRelease(pulumi.ComponentResource):
         here = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         database = ReleaseDatabase(name, release, secrets, foundation, commons, pulumi.ResourceOptions(parent=self))
         keys = ReleaseKeys(name, release, secrets, foundation.database, here).names
-        self._volumes = ReleaseVolumes(name, release, foundation, here)
+        self._volumes = ReleaseVolumes(name, release, foundation, keys.pull, here)
         self._accounts = ReleaseAccounts(name, release, foundation.identity, self._volumes.store, here)
         options = release_options(release, settings, pulumi.get_stack(), self._volumes.store)
         ca = ca_config_map(f"{name}-database-ca", foundation.database, Parts(release).namespace, here)
-        system = foundation.cluster.system
-        policies = self._policies(platform, here)
-        waits = [database.job, *self._accounts.ready, *policies]
-        inside = Inside(release, keys, foundation.database, ca, options, system)
-        jobs = ReleaseJobs(name, inside, waits, here)
+        inside = Inside(release, keys, foundation.database, ca, options, foundation.cluster.system)
+        ready = [*self._accounts.ready, *self._policies(platform, here)]
+        jobs = ReleaseJobs(name, inside, [database.job, *ready], here)
         given = self._inputs(inside, commons)
+        self._broker(given, pulumi.ResourceOptions(parent=self, depends_on=[namespace, *ready]))
         helm = self._helm(values(release, settings, given), list(jobs.done))
+        scale(release, keys, pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.scaling]))
         after = pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.ready])
         ingress(release, settings.releases, platform, after)
         self.summary = {"url": base_url(release, settings), "namespace": namespace.namespace}
         self.register_outputs({})
+
+    def _broker(self, given: chart.Inputs, opts: pulumi.ResourceOptions) -> None:
+        """RabbitMQ is ours; Redis is the chart's."""
+        celery, cluster = self._release.celery, self._foundation.cluster
+        if celery and celery.broker == "rabbitmq":
+            RabbitMq(
+                self._release.name,
+                self._release,
+                self._settings,
+                celery,
+                given.keys,
+                cluster,
+                given.priority_class,
+                opts,
+            )
 
     def _inputs(self, inside: Inside, commons: Commons) -> chart.Inputs:
         cluster, volumes = self._foundation.cluster, self._volumes

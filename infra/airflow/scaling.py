@@ -22,13 +22,13 @@ def query(release: Release, celery: Celery) -> str:
     """Workers that the queued and running tasks of Celery need."""
     default = release.executors[0] == "CeleryExecutor"
     own = "(executor IS NULL OR executor LIKE '%CeleryExecutor')" if default else "executor LIKE '%CeleryExecutor'"
-    return (
-        f"SELECT ceil(COUNT(*)::decimal / {celery.concurrency}) FROM task_instance "
+    return (  # no value of it comes from outside of the settings
+        f"SELECT ceil(COUNT(*)::decimal / {celery.concurrency}) FROM task_instance "  # noqa: S608
         f"WHERE state IN ('running', 'queued') AND {own}"
     )
 
 
-def spec(release: Release, celery: Celery, keda: Keda, authentication: pulumi.Input[str]) -> dict[str, Any]:
+def spec(release: Release, celery: Celery, keda: Keda, authentication: str) -> dict[str, Any]:
     """The ScaledObject's spec."""
     return {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": Parts(release).of("worker")},
@@ -55,12 +55,12 @@ def scale(release: Release, keys: Keys, opts: pulumi.ResourceOptions) -> None:
     name = own.of("worker")
     metadata = ObjectMetaArgs(name=name, namespace=own.namespace, labels=own.labels("scaling"))
     target = {"parameter": "connection", "name": keys.keda, "key": "connection"}
-    authentication = CustomResource(
+    CustomResource(
         f"{name}-authentication",
         api_version=GROUP,
         kind="TriggerAuthentication",
         metadata=metadata,
-        others={"spec": {"secretTargetRef": [target]}},
+        spec={"secretTargetRef": [target]},
         opts=opts,
     )
     CustomResource(
@@ -68,6 +68,6 @@ def scale(release: Release, keys: Keys, opts: pulumi.ResourceOptions) -> None:
         api_version=GROUP,
         kind="ScaledObject",
         metadata=metadata,
-        others={"spec": spec(release, celery, celery.keda, authentication.metadata["name"])},
+        spec=spec(release, celery, celery.keda, name),
         opts=opts,
     )

@@ -5,7 +5,8 @@ from typing import Literal
 import pulumi
 
 from infra.airflow.parts import Parts
-from infra.contracts import Foundation, LogStore, VolumeRequest
+from infra.airflow.rotation import rotate
+from infra.contracts import Foundation, LogStore, Text, VolumeRequest
 from infra.settings.release import ObjectStoreLogs, Release, ShareDags, ShareLogs
 from infra.settings.release.logs import Logs
 
@@ -27,7 +28,12 @@ class ReleaseVolumes(pulumi.ComponentResource):
     mode: Logs
 
     def __init__(
-        self, name: str, release: Release, foundation: Foundation, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        release: Release,
+        foundation: Foundation,
+        pull: Text | None,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:airflow:ReleaseVolumes", name, None, opts)
         self._parts, self._files = Parts(release), foundation.files
@@ -40,6 +46,8 @@ class ReleaseVolumes(pulumi.ComponentResource):
             self.store = foundation.object_store.logs(release.name, self.mode.retention_days, own)
         if isinstance(self.mode, ShareLogs):
             self.logs = self._volume("logs", self.mode.size_gib)
+            here = pulumi.ResourceOptions(parent=self)
+            rotate(release, self.mode, self.logs, foundation.cluster.system, pull, here)
         if isinstance(release.dags, ShareDags):
             self.dags = self._volume("dags", release.dags.size_gib)
             self.plugins = self._volume("plugins", 1)
