@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import yaml
@@ -79,7 +79,7 @@ class Case:
         shared = isinstance(release.dags, ShareDags)
         return Inputs(
             keys=_keys(release.on_celery, self.dags),
-            database=Database("db.acme.internal", 5432, "admin", pulumi.Output.from_input(""), "PEM", (Peer(),)),
+            database=Database("db.acme.internal", 5432, "admin", cast("pulumi.Output[str]", None), "PEM", (Peer(),)),
             ca="main-ca-1",
             options=release_options(release, settings, "test", store),
             system=_pool(self.cloud, "system"),
