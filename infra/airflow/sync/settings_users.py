@@ -85,19 +85,23 @@ def find_roles(session: Any, wanted: dict[str, dict[str, Any]]) -> dict[str, Any
 
 
 def make_roles() -> None:
-    """Airflow's default roles and those of `[fab] custom_roles`, as `airflow sync-perm` makes them; idempotent."""
-    from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
-    from airflow.utils.providers_configuration_loader import providers_configuration_loaded
+    """Airflow's default roles and those of `[fab] custom_roles`, as `airflow sync-perm` makes them; idempotent.
 
-    @providers_configuration_loaded
-    def make() -> None:
-        with get_application_builder() as builder:
-            builder.sm.sync_roles()
-
-    logging.disable(logging.WARNING)  # a line for each of the 200 permissions
+    Quietly: a line for each of 200 permissions and warnings of the web application, which is built on the way, would
+    bury what the sync says.
+    """
+    logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the web application that is built on the way
+            warnings.simplefilter("ignore")
+            from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
+            from airflow.utils.providers_configuration_loader import providers_configuration_loaded
+
+            @providers_configuration_loaded
+            def make() -> None:
+                with get_application_builder() as builder:
+                    builder.sm.sync_roles()
+
             make()
     finally:
         logging.disable(logging.NOTSET)
