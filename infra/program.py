@@ -27,6 +27,7 @@ def run() -> dict[str, pulumi.Input[Any]]:
         )
         for release in settings.releases
     ]
+    platform.unsettle({release.name: release for release in releases})
     return exports(foundation, releases)
 
 

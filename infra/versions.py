@@ -38,3 +38,4 @@ AUTOSCALER_CHART = "9.59.0"
 AUTOSCALER_CHART_REPOSITORY = "https://kubernetes.github.io/autoscaler"
 # One for each of KUBERNETES_KNOWN: the autoscaler carries the scheduler of its own minor version.
 AUTOSCALER_IMAGES = {"1.32": "v1.32.6", "1.33": "v1.33.5", "1.34": "v1.34.4", "1.35": "v1.35.1"}
+POSTGRES_EXPORTER_IMAGE = "quay.io/prometheuscommunity/postgres-exporter:v0.20.1"  # its repository, tag v0.20.1

@@ -1,5 +1,7 @@
 """What runs on the cluster beside Airflow, the same on every cloud."""
 
+from collections.abc import Mapping
+
 import pulumi
 from pulumi_kubernetes import scheduling
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
@@ -7,9 +9,12 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from infra.contracts import Foundation, Peer, PlatformOutputs
 from infra.names import Names
 from infra.platform.certificates import CertManager
+from infra.platform.chaos import Chaos
 from infra.platform.dns import Records
 from infra.platform.ingress import Ingress
 from infra.platform.issuer import Issuer
+from infra.platform.keda import Keda, wanted
+from infra.platform.monitoring import Monitoring
 from infra.platform.site import Site
 from infra.settings import Secrets, Settings
 
@@ -45,20 +50,35 @@ class Platform(pulumi.ComponentResource):
         issuer = Issuer("issuer", site, cert_manager, _releases(cert_manager, ingress), child) if cert_manager else None
         address = ingress.address if ingress else parts.ingress.existing_address
         records = Records("records", site, address, child) if address is not None else None
+        watched = ingress.controller if ingress else None
+        monitoring = (
+            Monitoring("monitoring", site, secrets, watched, child) if parts.monitoring.state != "off" else None
+        )
+        keda = Keda("keda", site, child) if wanted(site) else None
         self.outputs = PlatformOutputs(
             ingress_class=parts.ingress.class_name if parts.ingress.state != "off" else None,
             issuer=issuer.issuer_name if issuer else parts.certificates.existing_issuer,
             ingress_peers=ingress.peers if ingress else _existing_controller(site),
+            monitoring_peers=monitoring.peers if monitoring else (),
+            monitored=monitoring is not None,
+            scaling=_releases(keda),
             ready=(
                 *_releases(ingress),
                 *(issuer.ready if issuer else ()),
                 *(records.records if records else ()),
             ),
         )
+        self._site = site
         self.register_outputs({})
 
+    def unsettle(self, releases: Mapping[str, pulumi.Resource]) -> None:
+        """Let chaos loose on the stack's releases, where the settings ask for it; after them, since it needs them."""
+        if self._site.platform.chaos.state == "on":
+            opts = pulumi.ResourceOptions(parent=self, providers=[self._site.cluster.provider])
+            Chaos("chaos", self._site, releases, opts)
 
-def _releases(*parts: CertManager | Ingress | None) -> tuple[pulumi.Resource, ...]:
+
+def _releases(*parts: CertManager | Ingress | Keda | None) -> tuple[pulumi.Resource, ...]:
     return tuple(part.release for part in parts if part)
 
 

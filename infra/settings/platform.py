@@ -99,6 +99,9 @@ class Monitoring(Model):
 
     state: StateWord = "off"
     alerts: Alerts = Alerts()
+    runbooks: str = Field(
+        default="docs/runbooks.md", description="address of the runbooks, in each alert: for example your repository's"
+    )
     canary_dag: str | None = Field(
         default=None, description="a DAG that runs every 15 minutes or more often; an alert watches it"
     )
@@ -125,6 +128,12 @@ class Chaos(Model):
     timezone: Timezone = Field(default="UTC", description="in which quiet times and days are meant")
 
 
+class Keda(Model):
+    """KEDA's operator: installed where a release scales its workers by it, unless it is there already."""
+
+    state: StateWord = "on"
+
+
 class PlatformSettings(Model):
     """`platform`."""
 
@@ -133,6 +142,7 @@ class PlatformSettings(Model):
     dns: Annotated[DnsSettings, StateShorthand] = DnsSettings()
     monitoring: Annotated[Monitoring, StateShorthand] = Monitoring()
     chaos: Annotated[Chaos, StateShorthand] = Chaos()
+    keda: Annotated[Keda, StateShorthand] = Keda()
     charts: Mapping[str, str] = Field(
         default={}, description="archive (.tgz) or oci:// address of a chart by its name, instead of its repository"
     )

@@ -137,6 +137,16 @@ def chaos_releases(settings: Settings) -> Iterator[Problem]:
             yield Problem(f"{PART}.chaos.releases", rule, "correct the name", name)
 
 
+def scaling_needs_keda(settings: Settings) -> Iterator[Problem]:
+    """A ScaledObject is nothing to a cluster without KEDA."""
+    if settings.platform.keda.state != "off":
+        return
+    for index, release in enumerate(settings.releases):
+        if release.celery and release.celery.keda:
+            key = f"airflow:releases[{index}].celery.keda"
+            yield Problem(key, "scaling needs KEDA", "set platform.keda to on or existing, or leave out keda")
+
+
 def _acme(settings: Settings) -> bool:
     return (issuer_of(settings) or "").startswith("letsencrypt-")
 
@@ -150,4 +160,5 @@ RULES = (
     issuer_can_work,
     records_can_work,
     chaos_releases,
+    scaling_needs_keda,
 )

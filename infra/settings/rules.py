@@ -36,16 +36,6 @@ def judge(settings: Settings) -> list[Problem]:
     return found
 
 
-def not_available(settings: Settings) -> Iterator[Problem]:
-    """A part that is planned and not built is said so, instead of being left out in silence."""
-    if settings.cloud.kind in NOT_AVAILABLE:
-        yield Problem("airflow:cloud.kind", "not available yet", "choose existing for now", settings.cloud.kind)
-    for part in ("ingress", "certificates", "dns", "monitoring", "chaos"):
-        state = getattr(settings.platform, part).state
-        if f"platform.{part}" in NOT_AVAILABLE and state != "off":
-            yield Problem(f"airflow:platform.{part}.state", "not available yet", "set it to off for now", state)
-
-
 def release_names(settings: Settings) -> Iterator[Problem]:
     """Releases are told apart by name, and a name that is a top-level key would make `name.key` ambiguous."""
     taken: set[str] = set()
@@ -75,16 +65,7 @@ def production_demands(settings: Settings) -> Iterator[Problem]:
         yield Problem("airflow:platform.chaos.state", "no chaos in production", "set it to off", "on")
 
 
-#: Parts that an open issue builds; the commit that builds one takes it out here.
-NOT_AVAILABLE: frozenset[str] = frozenset(
-    {
-        "platform.monitoring",
-        "platform.chaos",
-    }
-)
-
 RULES: tuple[Rule, ...] = (
-    not_available,
     release_names,
     owner_tag,
     production_demands,

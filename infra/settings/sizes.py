@@ -94,6 +94,10 @@ class Figures(Model):
     cert_manager: Component
     prometheus: Component
     grafana: Component
+    alertmanager: Component
+    exporter: Component  # each that watches something: the operator, kube-state-metrics, node and database exporters
+    keda: Component
+    chaos: Component
     prometheus_retention_days: Positive = Field(default=15)
     prometheus_storage_gib: Positive = Field(default=20)
 
@@ -146,6 +150,10 @@ TABLE: Mapping[Size, dict[str, Any]] = {
         "certManager": _c(1, "25m", "250m", "128Mi"),
         "prometheus": _c(1, "200m", "1", "1Gi"),
         "grafana": _c(1, "50m", "500m", "256Mi"),
+        "alertmanager": _c(1, "25m", "200m", "96Mi"),
+        "exporter": _c(1, "25m", "250m", "192Mi"),
+        "keda": _c(1, "50m", "500m", "256Mi"),
+        "chaos": _c(1, "10m", "100m", "64Mi"),
     },
     Size.medium: {
         "aws": _cloud(_pool("m6i.xlarge", 2, 3, 6), _pool("m6i.xlarge", 0, 1, 12), "db.m6g.large", 1150, _AWS_PRICES),
@@ -173,6 +181,10 @@ TABLE: Mapping[Size, dict[str, Any]] = {
         "certManager": _c(2, "50m", "250m", "192Mi"),
         "prometheus": _c(1, "500m", "2", "3Gi"),
         "grafana": _c(1, "100m", "500m", "384Mi"),
+        "alertmanager": _c(2, "50m", "250m", "128Mi"),
+        "exporter": _c(1, "50m", "500m", "256Mi"),
+        "keda": _c(2, "100m", "500m", "384Mi"),
+        "chaos": _c(1, "10m", "100m", "64Mi"),
         "prometheusStorageGib": 50,
     },
     Size.large: {
@@ -202,7 +214,11 @@ TABLE: Mapping[Size, dict[str, Any]] = {
         "ingress": _c(3, "500m", "2", "1Gi"),
         "certManager": _c(2, "100m", "500m", "256Mi"),
         "prometheus": _c(2, "1", "4", "8Gi"),
-        "grafana": _c(2, "200m", "1", "512Mi"),
+        "grafana": _c(1, "200m", "1", "512Mi"),
+        "alertmanager": _c(2, "100m", "500m", "256Mi"),
+        "exporter": _c(1, "100m", "1", "384Mi"),
+        "keda": _c(2, "200m", "1", "512Mi"),
+        "chaos": _c(1, "10m", "100m", "64Mi"),
         "prometheusRetentionDays": 30,
         "prometheusStorageGib": 200,
     },

@@ -53,13 +53,21 @@ def plan(platform: Mapping[str, Any] | None = None, *, single_node: bool = False
     def program() -> Mapping[str, Any]:
         kubeconfig = pulumi.Output.secret("made-up")
         provider = kubernetes.Provider("cluster", kubeconfig=kubeconfig, cluster_identifier="made-up")
-        secrets = Secrets(dict.fromkeys((secret.key for secret in required_secrets(given)), "made-up-secret"))
+        secrets = Secrets({secret.key: f"made-up-{secret.key}" for secret in required_secrets(given)})
         made = Platform("platform", given, secrets, foundation(provider, single_node), NAMES)
         kubernetes.core.v1.ConfigMap(
             "waits-like-an-ingress",
             opts=pulumi.ResourceOptions(provider=provider, depends_on=list(made.outputs.ready)),
         )
-        return {"issuer": made.outputs.issuer or "", "class": made.outputs.ingress_class or ""}
+        after = pulumi.ResourceOptions(provider=provider)
+        made.unsettle(
+            {one.name: kubernetes.core.v1.ConfigMap(f"release-{one.name}", opts=after) for one in given.releases}
+        )
+        return {
+            "issuer": made.outputs.issuer or "",
+            "class": made.outputs.ingress_class or "",
+            "scaling": [resource.urn for resource in made.outputs.scaling],
+        }
 
     made = record(program, project="airflow", stack="test", config={})
     return Plan("airflow", "test", made.resources, made.outputs, made.warnings)
@@ -88,7 +96,7 @@ def foundation(provider: kubernetes.Provider, single_node: bool = False) -> Foun
             api_server=(Peer(cidr="172.20.0.1/32"),),
             single_node=single_node,
         ),
-        database=cast(Database, None),
+        database=Database("db", 5432, "admin", cast(Any, "unused"), "pem", (Peer(cidr="10.0.0.0/24"),)),
         files=cast(Files, None),
         identity=Identity(bind, (Peer(cidr="169.254.170.23/32"),)),
         dns=Dns("data.acme.org", record, {"route53": {"region": "eu-west-1"}}, "zone-grant"),

@@ -1,0 +1,44 @@
+"""Alert rules: the same for every stack, as data, and what they compare with, made from this stack's settings. Pure."""
+
+from typing import Any
+
+import yaml
+
+from infra.platform.monitoring import package_data
+from infra.platform.site import Site, Values
+
+GIB = 1024**3
+
+
+def spec(site: Site) -> Values:
+    """The PrometheusRule's spec."""
+    return {"groups": [expectations(site), *shipped(site.platform.monitoring.runbooks)]}
+
+
+def shipped(runbooks: str) -> list[Values]:
+    """The groups in `data/rules.yaml`, each alert with the link to its runbook."""
+    groups: list[dict[str, Any]] = yaml.safe_load(package_data.text("rules.yaml"))["groups"]
+    for group in groups:
+        for rule in group["rules"]:
+            if "alert" in rule:
+                rule["annotations"]["runbook_url"] = f"{runbooks}#{rule['alert'].lower()}"
+    return groups
+
+
+def expectations(site: Site) -> Values:
+    """Recorded facts of this stack, so that an alert can tell a silent release from one that was never there.
+
+    `airflow:expected` has a sample per release, `airflow:expected_canary` one where a canary runs, and
+    `airflow:database_storage_limit_bytes` is what the database's volume may grow to.
+    """
+    releases = [{"release": release.name, "namespace": release.in_namespace} for release in site.settings.releases]
+    rules: list[Values] = [_fact("airflow:expected", 1, labels) for labels in releases]
+    canary = site.platform.monitoring.canary_dag
+    if canary:
+        rules += [_fact("airflow:expected_canary", 1, {**labels, "dag_id": canary}) for labels in releases]
+    rules.append(_fact("airflow:database_storage_limit_bytes", site.figures.database.max_storage_gib * GIB, {}))
+    return {"name": "airflow.expectations", "rules": rules}
+
+
+def _fact(name: str, value: int, labels: dict[str, str]) -> Values:
+    return {"record": name, "expr": f"vector({value})", **({"labels": labels} if labels else {})}
