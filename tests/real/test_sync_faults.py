@@ -111,7 +111,9 @@ def test_a_database_that_is_not_migrated_or_not_there(airflow: AirflowHere) -> N
     assert SECRET not in gone.err
 
 
-@pytest.mark.parametrize("packed", [compressed(VERBATIM).encode(), gzip.compress(VERBATIM.encode())])
+@pytest.mark.parametrize(
+    "packed", [compressed(VERBATIM).encode(), gzip.compress(VERBATIM.encode())], ids=["base64", "gzip"]
+)
 def test_compressed_settings_are_taken_as_they_are(airflow: AirflowHere, packed: bytes) -> None:
     assert airflow.sync(packed).last() == "6 changes"
 
