@@ -5,7 +5,7 @@
 Each figure is the best of several runs of a whole process, imports included; memory is the process's peak. The ratio is
 one of processor seconds, so that whatever else the machine does counts less. Bytecode is cached, as in every checkout
 after its first run. The bare program registers the same types with the same inputs by the SDKs' classes under the same
-recorder, with no settings, components, names or dependencies: what Pulumi's SDK itself costs.
+recorder, components included, with no settings, names, decisions or dependencies: what Pulumi's SDK itself costs.
 """
 
 import argparse
@@ -123,6 +123,7 @@ def _measured(arguments: list[str], runs: int) -> Figures | None:
 
 def bare(path: Path) -> None:
     """Register what a plan lists, and nothing else."""
+    import gc
     import importlib
 
     import pulumi
@@ -130,17 +131,21 @@ def bare(path: Path) -> None:
     from infra.preview import sdk
     from infra.preview.recorder import record
 
+    gc.disable()  # as the command itself does
     plan = json.loads(path.read_text())
-    customs = [item for item in plan["resources"] if item["custom"] and not item["type"].startswith("pulumi:")]
-    packages = {item["type"].split(":")[0] for item in customs}
+    listed = [item for item in plan["resources"] if not item["type"].startswith("pulumi:")]
+    packages = {item["type"].split(":")[0] for item in listed if item["custom"]}
     modules = {package: importlib.import_module(f"pulumi_{package.replace('-', '_')}") for package in packages}
 
     def program() -> dict[str, Any]:
         providers = {package: module.Provider(package) for package, module in modules.items()}
-        for number, item in enumerate(customs):
-            options = pulumi.ResourceOptions(provider=providers[item["type"].split(":")[0]])
+        for number, item in enumerate(listed):
             values = {key: _value(value) for key, value in item["inputs"].items()}
             name = f"{item['name']}-{number}"
+            if not item["custom"]:
+                pulumi.ComponentResource(item["type"], name).register_outputs({})
+                continue
+            options = pulumi.ResourceOptions(provider=providers[item["type"].split(":")[0]])
             cls = sdk.class_of(item["type"])
             if cls is None:
                 pulumi.CustomResource(item["type"], name, values, options)

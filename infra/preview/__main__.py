@@ -3,6 +3,7 @@
 Exit code 0; 2 for what the user can repair (settings, files, options), with its text alone; 1 for a defect of ours.
 """
 
+import gc
 import json
 import sys
 import traceback
@@ -124,6 +125,7 @@ def _text(lines: Iterable[Line]) -> None:
 
 def run() -> int:
     """Run the command; the exit code."""
+    gc.disable()  # a process of seconds: going through a plan's objects again and again costs more than they do
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(main)
     try:

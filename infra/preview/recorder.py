@@ -5,9 +5,11 @@ default provider is switched off) is collected and raised at the end as one `Pro
 """
 
 import asyncio
+import contextlib
 import gc
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,9 +52,10 @@ def record(
     monitor = Monitor(project, stack, _providers_off(config))
     engine = Engine()
 
-    def main() -> None:
+    async def main() -> None:
         for name, value in program().items():
             pulumi.export(name, value)
+        await _settled()
 
     async def run() -> None:
         sdk.enter(
@@ -67,18 +70,36 @@ def record(
         )
         await sdk.run(main)
 
-    collecting = gc.isenabled()
-    gc.disable()  # thousands of short-lived messages and futures: the cyclic collector takes more than half the time
-    try:
+    with _hurried():
         asyncio.run(run())
-    finally:
-        if collecting:
-            gc.enable()
     defects = sorted({*monitor.defects, *engine.errors})
     if defects:
         raise ProgramError("\n".join(defects))
     resources = tuple(sorted(monitor.resources.values(), key=lambda resource: resource.urn))
     return Recording(resources, monitor.outputs, tuple(sorted(engine.warnings)))
+
+
+async def _settled() -> None:
+    """Wait for everything that is under way. The SDK does so itself, in a time that grows with the square of it."""
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others)
+
+
+@contextlib.contextmanager
+def _hurried() -> Generator[None]:
+    """Without the cyclic collector and the stack trace of every resource, which take more than half the time."""
+    collecting, limit = gc.isenabled(), getattr(sys, "tracebacklimit", None)
+    gc.disable()
+    sys.tracebacklimit = 1
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+        if limit is None:
+            del sys.tracebacklimit
+        else:
+            sys.tracebacklimit = limit
 
 
 def _providers_off(config: Mapping[str, str]) -> frozenset[str]:
