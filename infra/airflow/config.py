@@ -1,7 +1,8 @@
 """Airflow's options for both worlds, a release on a cluster and the processes of `make up`: pure values, no Pulumi.
 
 What is the same stands in `_SHARED`; what a world must say for itself is a field of `World`; `DIFFERENCES` is the
-written list of what may differ, with the reason, and tests/unit/test_parity.py holds both worlds to it.
+written list of what may differ (`*` for a whole family), with the reason, and tests/unit/test_parity.py holds both
+worlds to it.
 Sections and options are those of Airflow 3.3's configuration reference.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatch
 
 Options = dict[str, dict[str, str]]
 
@@ -47,11 +49,22 @@ DIFFERENCES = {
     "api.base_url": "the ingress's host and path, or localhost",
     "api.instance_name": "says in the UI which of the two it is",
     "logging.base_log_folder": "a path",
-    "logging.remote_logging": "logs of pods outlive them in an object store; here they stay in files",
-    "logging.remote_base_log_folder": "a path",
-    "logging.remote_log_conn_id": "the cluster's identity",
+    "logging.remote_*": "logs of pods outlive them in an object store; here they stay in files",
+    "logging.delete_local_logs": "what is in the object store need not fill a pod's disk",
     "database.sql_alchemy_conn": "TLS to a server, or a unix socket",
+    "core.default_task_retries": "nodes go away under tasks, and spot nodes often; here a failure shows at once",
+    "dag_processor.dag_bundle_config_list": "DAGs from repositories, or this checkout's folder",
+    "kubernetes_executor.*": "that executor's own",
+    "celery.*": "that executor's own",
+    "fab.enable_proxy_fix": "an ingress stands before the api-server",
+    "email.*": "a release's mail server; here the connection smtp_default alone",
+    "smtp.*": "the same",
 }
+
+
+def may_differ(section: str, option: str) -> bool:
+    """Whether the written list allows the option to differ."""
+    return any(fnmatch(f"{section}.{option}", allowed) for allowed in DIFFERENCES)
 
 
 @dataclass(frozen=True)
