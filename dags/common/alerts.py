@@ -3,15 +3,15 @@
     @dag(default_args={"on_failure_callback": tell_of_failure})
 
 Connections (settings/<environment>/secret.yaml): `slack_default` of type slackwebhook; `smtp_default` of type smtp,
-with `from_email` and `to` in its extra. Neither one's absence nor its failure makes anything worse: the task has
-failed already, and its log says what could not be sent.
+with `from_email` in its extra, and the variable `alerts_to` with the addresses. Neither one's absence nor its failure
+makes anything worse: the task has failed already, and its log says what could not be sent.
 """
 
 import html
 import logging
 
 from airflow.exceptions import AirflowNotFoundException
-from airflow.sdk import BaseHook
+from airflow.sdk import BaseHook, Variable
 
 SLACK, SMTP = "slack_default", "smtp_default"
 log = logging.getLogger(__name__)
@@ -51,6 +51,6 @@ def _slack(text: str) -> None:
 def _mail(text: str) -> None:
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
-    to = BaseHook.get_connection(SMTP).extra_dejson["to"]
+    to = Variable.get("alerts_to")
     with SmtpHook(smtp_conn_id=SMTP) as mail:
         mail.send_email_smtp(to=to, subject=text.splitlines()[0], html_content=f"<pre>{html.escape(text)}</pre>")
