@@ -99,8 +99,8 @@ def clean(yes: bool = False) -> None:
         raise LocalError("nothing was removed")
     with instance.locked(place):
         instance.stop(place)
+    console.print(f"removing {place.root}")  # before: what prints lies in there, too
     place.remove()
-    console.print(f"removed {place.root}")
 
 
 def main() -> int:

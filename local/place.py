@@ -61,6 +61,7 @@ class Place:
         wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
         if usable(wanted):
             return wanted
+        wanted.rmdir()
         elsewhere = Path(tempfile.mkdtemp(prefix=f"airflow-{name}-", dir="/var/tmp"))
         record.write_text(f"{elsewhere}\n")
         return elsewhere

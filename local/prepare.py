@@ -35,7 +35,7 @@ def check_settings(place: Place) -> None:
     secret = settings_file(place)
     done = _python(place, [_SYNC, "--check", secret], {})
     if done.returncode:
-        raise LocalError(f"{done.stdout.strip()}\nmend {secret} (`make edit-secret`); nothing was changed")
+        raise LocalError(f"{done.stdout.strip()}\nmend {secret} (`make edit-secret STACK=local`); nothing was changed")
 
 
 def sync(place: Place, environment: dict[str, str], step: Step) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 import time
-from typing import Any
+from typing import Any, cast
 
 import httpx
 from rich.console import Console
@@ -71,8 +71,12 @@ def _show(api: httpx.Client, console: Console, run: str, task: dict[str, Any]) -
     for line in rest.get(api, logs, map_index=task["map_index"], full_content=True)["content"]:
         if not line["event"].startswith("::"):  # the log view's folding marks
             console.print(textwrap.indent(line["event"], "    "), markup=False)
-        for error in line.get("error_detail") or []:
-            frames = error["frames"]
-            for frame in [one for one in frames if _AIRFLOW not in one["filename"]] or frames[-1:]:
-                console.print(f"      {frame['filename']}:{frame['lineno']} in {frame['name']}", markup=False)
-            console.print(f"      {error['exc_type']}: {error['exc_value']}", markup=False)
+        for error in cast("list[dict[str, Any]]", line.get("error_detail") or []):
+            _show_error(console, error)
+
+
+def _show_error(console: Console, error: dict[str, Any]) -> None:
+    frames = cast("list[dict[str, Any]]", error["frames"])
+    for frame in [one for one in frames if _AIRFLOW not in one["filename"]] or frames[-1:]:
+        console.print(f"      {frame['filename']}:{frame['lineno']} in {frame['name']}", markup=False)
+    console.print(f"      {error['exc_type']}: {error['exc_value']}", markup=False)

@@ -20,9 +20,10 @@ class Service:
 POSTGRES = Service("postgres", stop=signal.SIGINT)
 # The log servers of scheduler and triggerer would listen on every address and, in a second checkout, on the same
 # port; here the api-server reads the files itself.
+SCHEDULER = Service("scheduler", ("scheduler", "--skip-serve-logs"))
 AIRFLOW = (
     Service("api-server", ("api-server",)),
-    Service("scheduler", ("scheduler", "--skip-serve-logs")),
+    SCHEDULER,
     Service("dag-processor", ("dag-processor",)),
     Service("triggerer", ("triggerer", "--skip-serve-logs")),
 )

@@ -17,7 +17,7 @@ from local import database, environment, health, ports, prepare, rest, superviso
 from local.instance import banner, locked, port_of, remember_port, stop
 from local.orphans import sweep
 from local.place import Place
-from local.services import AIRFLOW, POSTGRES, SUPERVISOR, Service
+from local.services import AIRFLOW, POSTGRES, SCHEDULER, SUPERVISOR, Service
 from local.steps import StepError, Steps
 
 POSTGRES_SECONDS = 30
@@ -73,8 +73,11 @@ def start(place: Place, port: int, steps: Steps, *, attached: bool) -> None:
         prepare.sync(place, variables, step)
     began = time.monotonic()
     for service in AIRFLOW:
-        supervisor.start(service)
-    for service in AIRFLOW:
+        if service is not SCHEDULER:
+            supervisor.start(service)
+    for service in AIRFLOW:  # the api-server first: a task that finds none fails before it has begun
+        if service is SCHEDULER:
+            supervisor.start(service)
         with steps.step(service.name, began):
             _wait(place, service, AIRFLOW_SECONDS, lambda name=service.name: health.airflow(port)[name], guard)
     with steps.step("DAGs", began) as step:
