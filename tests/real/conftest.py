@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.real.airflow_here import (
@@ -17,6 +18,7 @@ from tests.real.airflow_here import (
     embedded_postgres,
     fork_server,
 )
+from tests.real.local_checkout import Checkout
 
 NUMBERS = count(1)
 
@@ -59,17 +61,38 @@ def airflow_server(airflow_home: Path, postgres: Postgres) -> Iterator[ForkServe
 
 @pytest.fixture
 def airflow_without_roles(airflow_server: ForkServer, postgres: Postgres, tmp_path: Path) -> AirflowHere:
-    return fresh(airflow_server, postgres, tmp_path, MIGRATED)
+    return on_copy(airflow_server, postgres, tmp_path, MIGRATED)
 
 
 @pytest.fixture
 def airflow(airflow_server: ForkServer, postgres: Postgres, tmp_path: Path) -> AirflowHere:
     """Airflow on a freshly migrated database of its own."""
-    return fresh(airflow_server, postgres, tmp_path, WITH_ROLES)
+    return on_copy(airflow_server, postgres, tmp_path, WITH_ROLES)
 
 
-def fresh(server: ForkServer, postgres: Postgres, folder: Path, template: str) -> AirflowHere:
+def on_copy(server: ForkServer, postgres: Postgres, folder: Path, template: str) -> AirflowHere:
     name = f"test_{next(NUMBERS)}"
     postgres.sql(f"create database {name} template {template}")
     env = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.url(name)}
     return AirflowHere(server, postgres, name, folder, env)
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Checkout, str]]:
+    """A newcomer's clone with a running Airflow, and what `make start` printed in it."""
+    checkout = Checkout.fresh(tmp_path_factory.mktemp("local"))
+    try:
+        yield checkout, checkout.start()
+    finally:
+        checkout.make("clean", "YES=1")
+
+
+@pytest.fixture
+def local(fresh: tuple[Checkout, str]) -> Checkout:
+    return fresh[0]
+
+
+@pytest.fixture
+def api(local: Checkout) -> Iterator[httpx.Client]:
+    with local.api() as client:
+        yield client

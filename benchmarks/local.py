@@ -1,0 +1,185 @@
+"""`make up` beside `airflow standalone`: the same Airflow, the same DAGs, one after the other on the same machine.
+
+    .venv/bin/python -m benchmarks.local [--tasks 200] [--rest 30] [--downloads]
+
+Wall-clock seconds from the command to all four components healthy and the DAGs listed; memory as the sum of all
+processes' shares (PSS) after `--rest` idle seconds; `--tasks` short tasks from the trigger to the run's success.
+`airflow standalone` runs with its own defaults: SQLite, SimpleAuthManager, 32 worker processes. `--downloads` makes the
+first start with an empty package cache, as on a fresh machine.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import psutil
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.real.local_checkout import Checkout, free_port, until  # noqa: E402  needs the path above
+
+BUDGET = {"first start": 240.0, "second start": 45.0}
+DAG = """
+from airflow.sdk import dag, task
+
+@dag(schedule=None, max_active_tasks=1000)
+def many():
+    @task
+    def one(number: int) -> int:
+        return number
+    one.expand(number=list(range({tasks})))
+
+many()
+"""
+
+
+@dataclass
+class Standalone:
+    """`airflow standalone` of a virtualenv, in a home of its own."""
+
+    venv: Path
+    dags: Path
+    home: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it is as healthy as `make start` leaves ours."""
+        foreign = ("AIRFLOW", "PYTHONDONTWRITEBYTECODE")
+        own = {
+            "AIRFLOW_HOME": str(self.home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{self.port}/execution/",
+            "AIRFLOW__API__PORT": str(self.port),
+            "PATH": f"{self.venv / 'bin'}:{os.environ['PATH']}",
+        }
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        self.home.mkdir(exist_ok=True)
+        with (self.home / "standalone.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                ["airflow", "standalone"],
+                env=inherited | own,
+                stdout=log,
+                stderr=log,
+                cwd=self.home,
+                start_new_session=True,
+            )
+        until(self._healthy, 300, "standalone healthy")
+
+    def _healthy(self) -> bool:
+        try:
+            told = httpx.get(f"http://127.0.0.1:{self.port}/api/v2/monitor/health", timeout=5).json()
+            healthy = all(told[name]["status"] == "healthy" for name in ("scheduler", "triggerer", "dag_processor"))
+            with self.api() as api:
+                return healthy and int(api.get("/dags").json()["total_entries"]) > 1
+        except (httpx.HTTPError, OSError, KeyError, ValueError):
+            return False
+
+    def api(self) -> httpx.Client:
+        """A client as its generated administrator."""
+        (file,) = self.home.glob("simple_auth_manager_passwords*")
+        login = {"username": "admin", "password": json.loads(file.read_text())["admin"]}
+        base = f"http://127.0.0.1:{self.port}"
+        token = httpx.post(f"{base}/auth/token", json=login).raise_for_status().json()["access_token"]
+        return httpx.Client(base_url=f"{base}/api/v2", headers={"Authorization": f"Bearer {token}"}, timeout=60)
+
+    def processes(self) -> list[psutil.Process]:
+        """All its processes."""
+        assert self.process
+        parent = psutil.Process(self.process.pid)
+        return [parent, *parent.children(recursive=True)]
+
+    def stop(self) -> None:
+        """End them all: its own SIGTERM leaves children (docs/adr/0010-process-supervisor.md)."""
+        family = self.processes()
+        assert self.process
+        os.killpg(self.process.pid, signal.SIGTERM)
+        _, alive = psutil.wait_procs(family, timeout=10)
+        for process in alive:
+            process.kill()
+        self.process.wait()
+
+
+def seconds(do: Callable[[], object]) -> float:
+    """How long it takes."""
+    begin = time.monotonic()
+    do()
+    return time.monotonic() - begin
+
+
+def mebibytes(processes: list[psutil.Process]) -> float:
+    """The sum of the processes' proportional shares of memory."""
+    return sum(cast("Any", process.memory_full_info()).pss for process in processes) / 2**20
+
+
+def tasks(api: httpx.Client) -> float:
+    """From the trigger of the DAG `many` to its success."""
+    api.patch("/dags/many", json={"is_paused": False}).raise_for_status()
+
+    def run() -> None:
+        run = api.post("/dags/many/dagRuns", json={"logical_date": None}).raise_for_status().json()["dag_run_id"]
+        states = {"queued", "running"}
+        state = until(
+            lambda: s if (s := api.get(f"/dags/many/dagRuns/{run}").json()["state"]) not in states else "", 900, "run"
+        )
+        assert state == "success", state
+
+    return seconds(run)
+
+
+def measured(kind: "Checkout | Standalone", rest: float) -> dict[str, float]:
+    """All figures of one of the two."""
+    stop: Callable[[], object] = kind.stop if isinstance(kind, Standalone) else lambda: kind.make("stop")
+    found = {"first start": seconds(kind.start)}
+    stop()
+    found["second start"] = seconds(kind.start)
+    try:
+        time.sleep(rest)
+        found["memory at rest"] = mebibytes(kind.processes())
+        with kind.api() as api:
+            found["tasks"] = tasks(api)
+    finally:
+        stop()
+    return found
+
+
+def main() -> int:
+    """Print the table; 1 where a figure is over its budget."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tasks", type=int, default=200, help="tasks of the run that is timed")
+    parser.add_argument("--rest", type=float, default=30, help="idle seconds before memory is read")
+    parser.add_argument("--downloads", action="store_true", help="first start with an empty package cache")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="benchmark-local-") as folder:
+        checkout = Checkout.fresh(Path(folder, "checkout"))
+        (checkout.folder / "dags" / "many.py").write_text(DAG.format(tasks=options.tasks))
+        if options.downloads:
+            os.environ["UV_CACHE_DIR"] = str(Path(folder, "cache"))
+        try:
+            ours = measured(checkout, options.rest)
+            venv = checkout.folder / ".airflow" / "venv"
+            theirs = measured(Standalone(venv, checkout.folder / "dags", Path(folder, "standalone")), options.rest)
+        finally:
+            checkout.make("clean", "YES=1")
+    print(f"{'':<16} {'make up':>12} {'standalone':>12} {'ratio':>7}")
+    for name, value in ours.items():
+        unit = "MiB" if name.startswith("memory") else "s"
+        label = f"{options.tasks} tasks" if name == "tasks" else name
+        print(f"{label:<16} {value:>8.1f} {unit:<3} {theirs[name]:>8.1f} {unit:<3} {value / theirs[name]:>7.2f}")
+    return 0 if all(ours[name] <= limit for name, limit in BUDGET.items()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
