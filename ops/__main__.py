@@ -24,6 +24,7 @@ from ops import (
     unlock_release,
 )
 from ops.errors import OpsError
+from ops.judge import verdict
 
 app = typer.Typer(help="Work on a stack.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("deploy")(lifecycle.deploy)
@@ -42,6 +43,7 @@ app.command("how-to-go-back")(canary.how_to_go_back)
 app.command("publish")(publish.publish)
 app.command("plan-comment")(plan_comment.plan_comment)
 app.command("docs")(docs.docs)
+app.command("judge")(verdict.judge)
 
 
 def run() -> int:

@@ -59,7 +59,7 @@ class CloudCluster(Model):
     allow_public_api: bool = Field(default=False, description="allow 0.0.0.0/0 in apiAllowedCidrs")
     service_cidr: Cidr = Field(default="172.20.0.0/16", description="addresses of Kubernetes Services")
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 180, 365, 400, 731] = Field(
-        default=90, description="days that the control plane's and the network's logs are kept"
+        default=365, description="days that the control plane's and the network's logs are kept"
     )
 
 
