@@ -3,11 +3,12 @@
 import base64
 import functools
 import gzip
-import subprocess
+import importlib
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-SYNC = Path(__file__).parents[1] / "airflow" / "sync"  # run, not imported
+SYNC = Path(__file__).parents[1] / "airflow" / "sync"
 SECRET_MAX = 1024 * 1024  # bytes of all values of a Secret, before their base64 (k8s.io/api/core/v1, MaxSecretSize)
 
 
@@ -29,21 +30,25 @@ def compressed(text: str) -> str:
     return base64.b64encode(packed).decode()
 
 
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=64)
 def problems(text: str) -> tuple[str, ...]:
-    """What the sync would refuse in `text`, each a place and a rule without a value; empty where all is well.
-
-    The script's own `--check`, in a process of its own: its modules lie flat, as a ConfigMap mounts them.
-    """
-    command = [sys.executable, "-I", str(SYNC), "--check", "-"]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, encoding="utf-8", check=False)
-    found = tuple(line.removeprefix("error: ") for line in done.stderr.splitlines() if line.startswith("error: "))
-    if found:
-        return found
-    if done.returncode:
-        return (f"the settings could not be checked: {SYNC.name} --check ended with {done.returncode}",)
+    """What the sync would refuse in `text`, each a place and a rule without a value; empty where all is well."""
+    check, bad_settings = _rules()
     try:
+        check(text.encode())
         compressed(text)
+    except bad_settings as error:
+        return tuple(str(error).splitlines())
     except SettingsTooLarge as error:
         return (str(error),)
     return ()
+
+
+@functools.cache
+def _rules() -> tuple[Callable[[bytes], object], type[Exception]]:
+    """The sync's own `check`, and the error it raises. Its modules lie flat, as a ConfigMap mounts them."""
+    sys.path.insert(0, str(SYNC))
+    try:
+        return importlib.import_module("settings_rules").check, importlib.import_module("settings_file").BadSettings
+    finally:
+        sys.path.remove(str(SYNC))
