@@ -6,7 +6,6 @@ import pytest
 
 from infra.preview.model import Plan
 from infra.settings import Size
-from infra.settings.rules import NOT_AVAILABLE
 from tests.program import invariants, invariants_azure
 from tests.program.conftest import PlanOf
 from tests.program.invariants_azure import (
@@ -24,7 +23,6 @@ from tests.program.invariants_azure import (
 from tests.program.reading import one, tampered
 
 STACKS = ("integration", "production")
-LATER = tuple(f"{part}=off" for part in sorted(NOT_AVAILABLE) if part.startswith("platform."))
 SHARES = ('releases[0].dags={"kind":"share"}', 'releases[0].logs={"kind":"share"}')
 ROLES = "/subscriptions/8d3f1c52-0b7e-4f7c-9a43-6a5f0e1d2c3b/providers/Microsoft.Authorization/roleDefinitions"
 OWNER = f"{ROLES}/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
@@ -32,7 +30,7 @@ OWNER = f"{ROLES}/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 
 def azure(plan: PlanOf, stack: str, *config: str) -> Plan:
     """The plan of a shipped Azure stack with these what-if values."""
-    return plan(stack, "examples/azure", *LATER, *config)
+    return plan(stack, "examples/azure", *config)
 
 
 @pytest.mark.parametrize("size", [size.value for size in Size])
