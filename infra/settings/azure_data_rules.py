@@ -57,6 +57,14 @@ def backup_retention(settings: Settings) -> Iterator[Problem]:
         yield Problem("airflow:cloud.database.backupRetentionDays", rule, f"set {LEAST_RETENTION} or more", days)
 
 
+def log_retention(settings: Settings) -> Iterator[Problem]:
+    """A Log Analytics workspace keeps logs for a month at least."""
+    days = azure(settings).cluster.log_retention_days
+    if not 30 <= days <= 730:
+        rule = "30 to 730 days: a Log Analytics workspace keeps no shorter and no longer"
+        yield Problem("airflow:cloud.cluster.logRetentionDays", rule, "set 30 or more, 400 at most", days)
+
+
 def geo_backup(settings: Settings) -> Iterator[Problem]:
     """Production's backups are in a second region, where the region has a pair."""
     cloud = azure(settings)
@@ -121,6 +129,7 @@ RULES = (
     database_sku,
     database_storage,
     backup_retention,
+    log_retention,
     geo_backup,
     restore,
     dns_zone,

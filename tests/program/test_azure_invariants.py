@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from infra.preview.model import Plan
-from infra.settings import Size
 from tests.program import invariants, invariants_azure
+from tests.program.azure_plans import CASES, SHARES, STACKS, azure
 from tests.program.conftest import PlanOf
 from tests.program.invariants_azure import (
     ACCOUNT,
@@ -22,19 +21,11 @@ from tests.program.invariants_azure import (
 )
 from tests.program.reading import one, tampered
 
-STACKS = ("integration", "production")
-SHARES = ('releases[0].dags={"kind":"share"}', 'releases[0].logs={"kind":"share"}')
 ROLES = "/subscriptions/8d3f1c52-0b7e-4f7c-9a43-6a5f0e1d2c3b/providers/Microsoft.Authorization/roleDefinitions"
 OWNER = f"{ROLES}/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 
 
-def azure(plan: PlanOf, stack: str, *config: str) -> Plan:
-    """The plan of a shipped Azure stack with these what-if values."""
-    return plan(stack, "examples/azure", *config)
-
-
-@pytest.mark.parametrize("size", [size.value for size in Size])
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize(("stack", "size"), CASES)
 def test_invariants(plan: PlanOf, stack: str, size: str) -> None:
     # checks: invariants 1-4, 7, 8, 10, 15, 16, 18, 22, 25
     made = azure(plan, stack, f"size={size}")

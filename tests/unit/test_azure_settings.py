@@ -241,6 +241,11 @@ def test_a_moment_to_restore_is_in_utc() -> None:
     assert list(problems(stack(database(restoreFrom=server)))) == ["airflow:cloud.database.restoreAt"]
 
 
+@pytest.mark.parametrize("days", [14, 731])
+def test_logs_are_kept_for_what_a_workspace_keeps(days: int) -> None:
+    assert list(problems(stack(cluster(logRetentionDays=days)))) == ["airflow:cloud.cluster.logRetentionDays"]
+
+
 @pytest.mark.parametrize("tags", [{"a<b": "x"}, {"long": "x" * 257}, {f"t{n}": "x" for n in range(50)}])
 def test_tags_are_ones_that_azure_takes(tags: dict[str, str]) -> None:
     assert [key.startswith("airflow:tags") for key in problems(stack({"tags": tags}))] == [True]

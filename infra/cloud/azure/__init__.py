@@ -7,6 +7,7 @@ import pulumi_azure_native as azure
 from pulumi_azure_native import resources
 
 from infra.cloud.azure import cluster, database, dns, files, hooks, identity, object_store, registry
+from infra.cloud.azure.logs import Logs
 from infra.cloud.azure.network import Network
 from infra.cloud.azure.stack import Stack
 from infra.contracts import Foundation
@@ -19,12 +20,13 @@ def build(cloud: AzureCloud, settings: Settings, secrets: Secrets, names: Names)
     """The foundation in the subscription that `cloud.subscription` names. The database waits for no cluster."""
     stack = _stack(cloud, settings, names)
     network = Network("network", stack, stack.inside())
-    made, aks = cluster.build(stack, network, stack.inside())
+    logs = Logs("logs", stack, stack.inside())
+    made, aks = cluster.build(stack, network, logs, stack.inside())
     own_registry, pull = registry.build(stack, aks.cluster, secrets, stack.inside())
     issuer = aks.cluster.oidc_issuer_profile.apply(lambda profile: profile.issuer_url if profile else "")
     return Foundation(
         cluster=replace(made, ready=(*made.ready, *pull)),
-        database=database.build(stack, network, secrets.output("databasePassword"), stack.inside()),
+        database=database.build(stack, network, logs, secrets.output("databasePassword"), stack.inside()),
         files=files.build(stack, network, made, stack.inside()),
         identity=identity.build(stack, issuer),
         object_store=object_store.build(stack, network),

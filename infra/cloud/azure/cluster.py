@@ -9,6 +9,7 @@ from infra.cloud.azure import identity, pools, profiles
 from infra.cloud.azure.hooks import login_binding
 from infra.cloud.azure.identity import Grant, assign
 from infra.cloud.azure.kubeconfig import rewritten
+from infra.cloud.azure.logs import CLUSTER, Logs
 from infra.cloud.azure.network import Network
 from infra.cloud.azure.stack import Stack
 from infra.contracts import Cluster, LoadBalancer, NodePool, Peer, Toleration
@@ -26,9 +27,12 @@ class Aks(pulumi.ComponentResource):
     provider: kubernetes.Provider
     block_storage: kubernetes.storage.v1.StorageClass
 
-    def __init__(self, name: str, stack: Stack, network: Network, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, stack: Stack, network: Network, logs: Logs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("airflow:azure:Aks", name, None, opts)
         self.cluster = self._cluster(stack, network)
+        logs.take("cluster", self.cluster.id, CLUSTER, self)
         tasks = pools.tasks_pool(stack, network.nodes_subnet_id, self.cluster, self)
         admins = [
             assign(
@@ -146,9 +150,9 @@ class Aks(pulumi.ComponentResource):
         )
 
 
-def build(stack: Stack, network: Network, opts: pulumi.ResourceOptions) -> tuple[Cluster, Aks]:
+def build(stack: Stack, network: Network, logs: Logs, opts: pulumi.ResourceOptions) -> tuple[Cluster, Aks]:
     """The promise that every cloud makes, and the cluster for the parts of this folder that need it."""
-    made = Aks("cluster", stack, network, opts)
+    made = Aks("cluster", stack, network, logs, opts)
     spot = (SPOT,) if pools.on_spot(stack) else ()
     return (
         Cluster(

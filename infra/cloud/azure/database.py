@@ -6,6 +6,7 @@ import pulumi
 from pulumi_azure_native import authorization
 from pulumi_azure_native import dbforpostgresql as postgresql
 
+from infra.cloud.azure.logs import DATABASE, Logs
 from infra.cloud.azure.network import Network
 from infra.cloud.azure.stack import Stack
 from infra.contracts import Database, Peer
@@ -38,11 +39,13 @@ class Postgres(pulumi.ComponentResource):
         name: str,
         stack: Stack,
         network: Network,
+        logs: Logs,
         password: pulumi.Output[str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:azure:Postgres", name, None, opts)
         self.server = self._server(stack, network, password)
+        logs.take("database", self.server.id, DATABASE, self)
         self.ready = self.server
         for parameter, value in PARAMETERS.items():
             # At the same time the server answers ServerIsBusy.
@@ -159,9 +162,11 @@ def _standby(stack: Stack) -> postgresql.HighAvailabilityArgs:
     return postgresql.HighAvailabilityArgs(mode=mode.DISABLED)
 
 
-def build(stack: Stack, network: Network, password: pulumi.Output[str], opts: pulumi.ResourceOptions) -> Database:
+def build(
+    stack: Stack, network: Network, logs: Logs, password: pulumi.Output[str], opts: pulumi.ResourceOptions
+) -> Database:
     """The promise that every cloud makes."""
-    made = Postgres("database", stack, network, password, opts)
+    made = Postgres("database", stack, network, logs, password, opts)
     return Database(
         host=made.server.fully_qualified_domain_name,
         port=PORT,
