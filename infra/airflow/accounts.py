@@ -39,7 +39,8 @@ class ReleaseAccounts(pulumi.ComponentResource):
         }
         made = [self._account(own, part, identity) for part, identity in bound.items()]
         self.pod_labels = {part: one.pod_labels for part, one in bound.items()}
-        self.ready = (*made, *(resource for one in bound.values() for resource in one.ready))
+        place = store.ready if store else ()
+        self.ready = (*made, *(resource for one in bound.values() for resource in one.ready), *place)
         self.register_outputs({})
 
     def _bind(self, own: Parts, part: str, identity: Identity, store: LogStore) -> ServiceAccountIdentity:
