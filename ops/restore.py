@@ -101,12 +101,13 @@ def _await_start(cluster: Cluster, name: str, here: tuple[str, str]) -> None:
 
 
 def _exit_code(cluster: Cluster, name: str, here: tuple[str, str]) -> int:
+    """The container's, once the Job is over too: until then the next one by hand would be refused."""
     for _ in range(60):
         pod = _pod(cluster, name, here)
         statuses: list[dict[str, Any]] = pod["status"].get("containerStatuses", []) if pod else []
-        for status in statuses:
-            if ended := status["state"].get("terminated"):
-                return int(ended["exitCode"])
+        ended = [status["state"]["terminated"] for status in statuses if "terminated" in status["state"]]
+        if ended and not cluster.get("job", name, *here).get("status", {}).get("active"):
+            return int(ended[0]["exitCode"])
         time.sleep(1)
     sys.stderr.write(f"job {name} still runs after its log ended: `kubectl get job/{name} -n {here[1]}`\n")
     return 1

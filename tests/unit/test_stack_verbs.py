@@ -276,7 +276,9 @@ def pod(code: int) -> str:
 def ready_to_restore(programs: Programs, code: int = 0, running: str = "") -> None:
     programs.add("kubectl")
     programs.answer(
-        ("get job", {"out": running}),
+        ("get job postgres-restore-by-hand --namespace airflow-local-database --ignore-not-found", {"out": running}),
+        ("get job postgres-dump-by-hand --namespace airflow-local-database --ignore-not-found", {"out": running}),
+        ("get job", {"out": '{"status": {"succeeded": 1}}'}),
         ("create job", {"out": json.dumps(JOB)}),
         ("get pods", {"out": pod(code)}),
         ("logs", {"out": "restored airflow_main\n"}),

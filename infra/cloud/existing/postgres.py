@@ -66,8 +66,8 @@ class PostgresServer(pulumi.ComponentResource):
         service = core.v1.Service(
             f"{name}-service",
             metadata=meta.v1.ObjectMetaArgs(name=SERVICE, namespace=space.namespace, labels=labels),
+            # With an address of its own: a headless one's name is gone whenever the pod is, and clients remember that.
             spec=core.v1.ServiceSpecArgs(
-                cluster_ip="None",
                 selector=labels,
                 ports=[core.v1.ServicePortArgs(name="postgres", port=pods.PORT, target_port="postgres")],
             ),

@@ -16,6 +16,7 @@ HBA = "local all all peer\nhostssl all all all scram-sha-256\n"
 def server_arguments(figures: DatabaseFigures) -> list[str]:
     """The server's command line: TLS 1.2 or later and nothing else, and as many connections as the size says."""
     settings = {
+        "listen_addresses": "*",
         "hba_file": f"{pods.SCRIPTS}/pg_hba.conf",
         "ssl": "on",
         "ssl_cert_file": f"{pods.CERTIFICATE}/tls.crt",

@@ -1,0 +1,246 @@
+"""The database of an existing cluster on a real one: the plan's own objects, TLS, dumps, a restore, a new password."""
+
+import json
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.cloud.existing import pods, postgres
+from infra.names import Names
+from infra.preview import planning
+from infra.preview.model import Plan, Resource
+from infra.preview.planning import ROOT
+from infra.versions import POSTGRES_IMAGE
+from ops.cluster import Cluster
+from tests.certificates import issue
+from tests.live.objects import manifests
+
+PASSWORD = "first-password-of-the-server"
+CLIENT = "client"
+
+
+@dataclass
+class Database:
+    """The database's namespace, and a pod of the same stack in another one that is its client."""
+
+    cluster: Cluster
+    plan: Plan
+    names: Names
+    stacks: Path
+
+    @property
+    def namespace(self) -> str:
+        return self.names.resource("database")
+
+    @property
+    def clients(self) -> str:
+        return self.names.resource(CLIENT)
+
+    def apply(self, *objects: dict[str, Any]) -> None:
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+        self.cluster.run("apply", "--server-side", "-f", "-", given=text)
+
+    def sql(self, text: str, *, password: str = PASSWORD, check: bool = True, **options: str) -> str:
+        """psql in the client's pod, as a release connects; what was said where it failed and `check` is off."""
+        settings = {
+            "host": postgres.host(self.names),
+            "user": pods.ADMIN,
+            "dbname": "postgres",
+            "sslmode": "verify-full",
+            "sslrootcert": "/ca/ca.pem",
+            "connect_timeout": "10",
+            **options,
+        }
+        target = " ".join(f"{key}={value}" for key, value in settings.items())
+        command = self.cluster.command(
+            "exec", "-n", self.clients, CLIENT, "--", "env", f"PGPASSWORD={password}", "psql", target, "-XAtqc", text
+        )
+        for _ in range(5):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+            if "name resolution" not in done.stderr:  # a lost packet of DNS on a busy machine is not what is tested
+                break
+        assert done.returncode == 0 or not check, done.stderr
+        return done.stdout.strip() if done.returncode == 0 else done.stderr
+
+    def verb(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """A verb as a person runs it."""
+        command = [sys.executable, "-m", "ops", *arguments, "--stack", "local", "--stacks", str(self.stacks)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+    def address(self) -> str:
+        """The server's, as its Service has it."""
+        pod = self.cluster.get("pod", f"{postgres.SERVICE}-0", "-n", self.namespace)
+        return str(pod["status"]["podIP"])
+
+    def rolled_out(self) -> None:
+        self.cluster.run("rollout", "status", f"statefulset/{postgres.SERVICE}", "-n", self.namespace, "--timeout=180s")
+
+
+@pytest.fixture(scope="module")
+def database(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    stacks = tmp_path_factory.mktemp("stacks")
+    prefix = f"live-{secrets.token_hex(3)}"
+    text = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
+    lead = dict(zip(cluster.leads[::2], cluster.leads[1::2], strict=True))
+    text["config"]["airflow:prefix"] = prefix
+    text["config"]["airflow:cloud"] |= {"kubeconfig": lead["--kubeconfig"], "context": lead["--context"]}
+    (stacks / "Pulumi.local.yaml").write_text(yaml.safe_dump(text))
+    plan = planning.make(planning.Request("local", stacks)).plan
+    made = Database(cluster, plan, Names("airflow", "local", prefix), stacks)
+    try:
+        _create(made)
+        yield made
+    finally:
+        cluster.run("delete", "namespace", made.namespace, "--ignore-not-found")
+        if cluster.get("persistentvolume", "-l", f"test={prefix}")["items"]:
+            cluster.run("delete", "persistentvolume", "-l", f"test={prefix}")
+            _on_node(made, "clean", f"cd /node && rm -rf {' '.join(_folders(made))}")
+        cluster.run("delete", "namespace", made.clients, "--ignore-not-found")
+
+
+def _create(database: Database) -> None:
+    """In the plan's order; the volumes too where the cluster has no storage class."""
+    pem = issue(*postgres.hosts(database.names))
+
+    def fill(resource: Resource, path: tuple[str, ...]) -> Any:
+        match resource.name, path:
+            case "postgres-admin", ("stringData",):
+                return {"password": PASSWORD}
+            case "postgres-certificate", ("stringData",):
+                return {"tls.crt": pem.certificate, "tls.key": pem.key}
+            case _, ("data", "ca.pem"):
+                return pem.ca
+            case _:
+                raise AssertionError(f"{resource.urn}: nothing for {path}")
+
+    client = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": database.clients}}
+    client["metadata"]["labels"] = database.names.stack_labels()
+    database.apply(client, _map("ca", database.clients, pem.ca), _client(database))
+    if not database.cluster.get("storageclass")["items"]:
+        _volumes(database)
+    for manifest in manifests(database.plan, fill, database.namespace):
+        database.apply(manifest)
+    database.cluster.run("wait", "--for=condition=Ready", f"pod/{CLIENT}", "-n", database.clients, "--timeout=180s")
+    database.rolled_out()
+
+
+def _map(name: str, namespace: str, ca: str) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": namespace}
+    data = {"ca.pem": ca, "wrong.pem": issue("x").ca}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+def _client(database: Database) -> dict[str, Any]:
+    container = {
+        "name": CLIENT,
+        "image": POSTGRES_IMAGE,
+        "command": ["sleep", "infinity"],
+        "volumeMounts": [{"name": "ca", "mountPath": "/ca"}],
+    }
+    spec = {"containers": [container], "volumes": [{"name": "ca", "configMap": {"name": "ca"}}]}
+    spec["terminationGracePeriodSeconds"] = 0
+    metadata = {"name": CLIENT, "namespace": database.clients}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def _volumes(database: Database) -> None:
+    """Folders of the node that belong to PostgreSQL's user, as a provisioner would make them."""
+    for name, claim in _folders(database).items():
+        spec = {
+            "capacity": {"storage": "10Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "hostPath": {"path": f"/tmp/{name}"},
+            "claimRef": {"namespace": database.namespace, "name": claim},
+        }
+        metadata = {"name": name, "labels": {"test": str(database.names.prefix)}}
+        database.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec})
+    names = " ".join(_folders(database))
+    _on_node(database, "make", f"cd /node && mkdir {names} && chown {pods.USER}:{pods.USER} {names}")
+
+
+def _folders(database: Database) -> dict[str, str]:
+    return {f"{database.names.prefix}-{claim}": claim for claim in (f"data-{postgres.SERVICE}-0", "postgres-dumps")}
+
+
+def _on_node(database: Database, name: str, script: str) -> None:
+    """Run a script as root, with the node's /tmp at /node."""
+    mount = {"name": "node", "mountPath": "/node"}
+    container = {"name": name, "image": POSTGRES_IMAGE, "command": ["sh", "-c", script], "volumeMounts": [mount]}
+    volume = {"name": "node", "hostPath": {"path": "/tmp"}}
+    spec = {"containers": [container], "volumes": [volume], "restartPolicy": "Never"}
+    metadata = {"name": name, "namespace": database.clients}
+    database.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+    here = ("-n", database.clients, "--timeout=180s")
+    database.cluster.run("wait", "--for=jsonpath={.status.phase}=Succeeded", f"pod/{name}", *here)
+
+
+def test_a_release_connects_with_verified_tls_and_in_no_other_way(database: Database) -> None:
+    # checks: invariant 9
+    assert database.sql("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == "TLSv1.3"
+    assert "no encryption" in database.sql("SELECT 1", check=False, sslmode="disable")
+    assert "certificate verify failed" in database.sql("SELECT 1", check=False, sslrootcert="/ca/wrong.pem")
+    alias = f"hostaddr={database.address()}"
+    assert "does not match host name" in database.sql("SELECT 1", check=False, host=f"other.org {alias}")
+    assert "authentication failed" in database.sql("SELECT 1", check=False, password="wrong")
+
+
+def test_what_is_written_survives_the_pod(database: Database) -> None:
+    # checks: fault 14
+    database.sql("CREATE TABLE IF NOT EXISTS kept (id int); INSERT INTO kept VALUES (1)")
+    database.cluster.run(
+        "delete", "pod", f"{postgres.SERVICE}-0", "-n", database.namespace, "--grace-period=0", "--force"
+    )
+    database.rolled_out()
+    _wait_for(lambda: database.sql("SELECT count(*) > 0 FROM kept", check=False) == "t", 120)
+
+
+def test_a_dump_and_a_restore_as_a_person_runs_them(database: Database) -> None:
+    database.sql("CREATE ROLE airflow_main")
+    database.sql("CREATE DATABASE airflow_main OWNER airflow_main")
+    database.sql("CREATE TABLE dag (id int); INSERT INTO dag VALUES (1), (2)", dbname="airflow_main")
+    dumped = database.verb("dump")
+    assert dumped.returncode == 0, dumped.stderr
+    assert "dumped airflow_main" in dumped.stdout
+    listed = database.verb("restore")
+    assert listed.returncode == 0, listed.stderr
+    name = listed.stdout.split()[-1]
+    database.sql("DELETE FROM dag", dbname="airflow_main")
+    restored = database.verb("restore", "--dump", name, "--yes")
+    assert "restored airflow_main" in restored.stdout, restored.stderr
+    assert restored.returncode == 0
+    assert database.sql("SELECT count(*) FROM dag", dbname="airflow_main") == "2"
+    wrong = database.verb("restore", "--dump", "20200101T000000Z", "--yes")
+    assert wrong.returncode == 2
+    assert name in wrong.stdout, "the Job says which there are"
+
+
+def test_a_changed_password_is_applied_by_the_rollout(database: Database) -> None:
+    # checks: fault 15
+    new = "second-password-of-the-server"
+    metadata = {"name": "postgres-admin-second", "namespace": database.namespace}
+    database.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"password": new}})
+    here = (f"statefulset/{postgres.SERVICE}", "-n", database.namespace)
+    volumes = database.cluster.get(*here)["spec"]["template"]["spec"]["volumes"]
+    index = next(number for number, volume in enumerate(volumes) if volume["name"] == "password")
+    path = f"/spec/template/spec/volumes/{index}/secret/secretName"
+    patch = [{"op": "replace", "path": path, "value": metadata["name"]}]
+    database.cluster.run("patch", *here, "--type=json", "-p", json.dumps(patch))
+    database.rolled_out()
+    _wait_for(lambda: database.sql("SELECT 1", password=new, check=False) == "1", 60)
+    assert "authentication failed" in database.sql("SELECT 1", check=False)
+
+
+def _wait_for(holds: Any, seconds: int) -> None:
+    for _ in range(seconds):
+        if holds():
+            return
+        time.sleep(1)
+    raise AssertionError(f"not within {seconds} s")
