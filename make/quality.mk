@@ -17,4 +17,7 @@ TESTS ?= tests
 test: $(VENV)/.installed $(AIRFLOW)/.installed  ## all tests that this machine can run; TESTS=tests/unit for some
 	@$(VENV)/bin/pytest -n 2 --dist loadgroup $(TESTS) $(ARGS)
 
-.PHONY: check lint types format test
+test-live: $(VENV)/.installed  ## try the plan's objects on the cluster of KUBECONFIG: namespaces of their own, removed after
+	@$(VENV)/bin/pytest -m live tests/live $(ARGS)
+
+.PHONY: check lint types format test test-live

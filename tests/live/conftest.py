@@ -15,8 +15,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Cluster:
+def cluster(pytestconfig: pytest.Config) -> Cluster:
     """The cluster of KUBECONFIG's current context. Any will do: kind, minikube, …"""
+    if "live" not in pytestconfig.option.markexpr:
+        pytest.skip("makes objects in a cluster, so it has to be asked for: `make test-live`, or pytest -m live")
     kubeconfig = os.environ.get("KUBECONFIG")
     if not kubeconfig or not shutil.which("kubectl"):
         pytest.skip("no KUBECONFIG, or no kubectl on PATH: `make test-live` needs a Kubernetes cluster")
