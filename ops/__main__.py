@@ -25,6 +25,7 @@ from ops import (
 )
 from ops.errors import OpsError
 from ops.judge import verdict
+from ops.preflight import verb as preflight
 
 app = typer.Typer(help="Work on a stack.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("deploy")(lifecycle.deploy)
@@ -44,6 +45,7 @@ app.command("publish")(publish.publish)
 app.command("plan-comment")(plan_comment.plan_comment)
 app.command("docs")(docs.docs)
 app.command("judge")(verdict.judge)
+app.command("preflight")(preflight.preflight)
 
 
 def run() -> int:

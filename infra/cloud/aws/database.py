@@ -111,7 +111,7 @@ class Postgres(pulumi.ComponentResource):
         parameters: aws.rds.ParameterGroup,
     ) -> aws.rds.Instance:
         wanted, sized = stack.cloud.database, stack.settings.sized
-        name = stack.names.database_server("database", stack.cloud.account)
+        name = stack.database_name
         lasting = not stack.settings.ephemeral
         snapshot = lasting if wanted.final_snapshot is None else wanted.final_snapshot
         role, may = self._monitoring(stack)

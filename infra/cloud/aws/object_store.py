@@ -24,10 +24,10 @@ class LogBucket(pulumi.ComponentResource):
     ) -> None:
         super().__init__("airflow:aws:LogBucket", name, None, opts)
         self.child = pulumi.ResourceOptions(parent=self, provider=stack.provider)
-        self.arn = bucket_arn(stack, release)
+        self.arn = stack.bucket_arn(release)
         self.bucket = aws.s3.Bucket(
             name,
-            bucket=bucket_name(stack, release),
+            bucket=stack.bucket_name(release),
             # Task logs are worth their retention, not a blocked `destroy`; production's are for a person to empty.
             force_destroy=not stack.keep,
             tags=stack.tags,
@@ -104,16 +104,6 @@ class LogBucket(pulumi.ComponentResource):
         )
 
 
-def bucket_name(stack: Stack, release: str) -> str:
-    """Known before the bucket is, so that a release's values hold no unknown."""
-    return stack.names.bucket("logs", release, stack.cloud.account)
-
-
-def bucket_arn(stack: Stack, release: str) -> str:
-    """The ARN of that bucket."""
-    return f"arn:{stack.cloud.partition}:s3:::{bucket_name(stack, release)}"
-
-
 def grant(bucket: str, key: pulumi.Input[str]) -> Grant:
     """Read and write a release's own logs, and nothing else; `bucket` and `key` are ARNs."""
     return Grant(
@@ -131,7 +121,7 @@ def build(stack: Stack, keys: Keys) -> ObjectStore:
     def logs(release: str, days: int, opts: pulumi.ResourceOptions) -> LogStore:
         made = LogBucket(f"{release}-logs", stack, keys, release, days, opts)
         return LogStore(
-            url=f"s3://{bucket_name(stack, release)}/logs",
+            url=f"s3://{stack.bucket_name(release)}/logs",
             connection_id=CONNECTION,
             connection={"conn_type": "aws", "extra": {"region_name": stack.cloud.region}},
             grant=grant(made.arn, keys.data.arn),

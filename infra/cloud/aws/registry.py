@@ -45,7 +45,7 @@ class Repositories(pulumi.ComponentResource):
         for image in IMAGES:
             repository = aws.ecr.Repository(
                 image,
-                name=f"{stack.names.resource()}/{image}",
+                name=stack.repository_name(image),
                 image_tag_mutability="IMMUTABLE",
                 image_scanning_configuration=aws.ecr.RepositoryImageScanningConfigurationArgs(scan_on_push=True),
                 encryption_configurations=[

@@ -12,14 +12,12 @@ from infra.settings.aws import AwsCloud
 
 
 @dataclass(frozen=True)
-class Stack:
-    """One stack on AWS. `hooks` retry what AWS refuses for a moment."""
+class Place:
+    """One stack's place on AWS: what is called how. Names are known before anything is made, and so are most ARNs."""
 
     cloud: AwsCloud
     settings: Settings
     names: Names
-    provider: aws.Provider
-    hooks: pulumi.ResourceHookBinding
 
     @cached_property
     def tags(self) -> dict[str, str]:
@@ -31,23 +29,48 @@ class Stack:
         return {**self.tags, "Name": self.names.resource(name)}
 
     @property
-    def keep(self) -> bool:
-        """Whether what holds data is protected: `pulumi destroy` then refuses to delete it."""
-        return self.settings.production
-
-    @property
     def cluster_name(self) -> str:
-        """EKS: at most 100 characters. Known before the cluster is, so that ARNs and commands can be."""
+        """EKS: at most 100 characters."""
         return self.names.resource(limit=100)
 
+    @property
+    def database_name(self) -> str:
+        """The RDS instance."""
+        return self.names.database_server("database", self.cloud.account)
+
+    def bucket_name(self, release: str) -> str:
+        """The bucket of a release's logs; a name for the whole world."""
+        return self.names.bucket("logs", release, self.cloud.account)
+
+    def repository_name(self, image: str) -> str:
+        """The ECR repository of an image."""
+        return f"{self.names.resource()}/{image}"
+
     def arn(self, service: str, resource: str, *, region: bool = True) -> str:
-        """An ARN in this account, known before what it names is made."""
+        """An ARN in this account."""
         place = self.cloud.region if region else ""
         return f"arn:{self.cloud.partition}:{service}:{place}:{self.cloud.account}:{resource}"
+
+    def bucket_arn(self, release: str) -> str:
+        """The ARN of that bucket."""
+        return f"arn:{self.cloud.partition}:s3:::{self.bucket_name(release)}"
 
     def managed_policy(self, path: str) -> str:
         """The ARN of a policy that AWS keeps."""
         return f"arn:{self.cloud.partition}:iam::aws:policy/{path}"
+
+
+@dataclass(frozen=True)
+class Stack(Place):
+    """A place to build at. `hooks` retry what AWS refuses for a moment."""
+
+    provider: aws.Provider
+    hooks: pulumi.ResourceHookBinding
+
+    @property
+    def keep(self) -> bool:
+        """Whether what holds data is protected: `pulumi destroy` then refuses to delete it."""
+        return self.settings.production
 
     def inside(self) -> pulumi.ResourceOptions:
         """Options of a component here: its AWS children take this provider, and no default one."""

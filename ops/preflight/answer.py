@@ -1,0 +1,42 @@
+"""What a question to the cloud gave."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """`unknown`: could not be asked, most often for want of a right; it does not stop anybody."""
+
+    good = "ok"
+    bad = "NO"
+    unknown = "?"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One question, what is the case, and what to do where it is not as it must be."""
+
+    state: State
+    question: str
+    found: str
+    cure: str = ""
+
+    def __str__(self) -> str:
+        cure = f"\n      {self.cure}" if self.cure and self.state is not State.good else ""
+        return f"{self.state:>3}  {self.question}: {self.found}{cure}"
+
+
+def answer(question: str, good: bool, found: str, cure: str) -> Answer:
+    """A question that could be asked."""
+    return Answer(State.good if good else State.bad, question, found, cure)
+
+
+def report(answers: Iterable[Answer]) -> tuple[str, bool]:
+    """The answers as text, and whether an `up` may begin."""
+    given: Sequence[Answer] = tuple(answers)
+    bad = sum(one.state is State.bad for one in given)
+    unknown = sum(one.state is State.unknown for one in given)
+    lines = [str(one) for one in given]
+    lines.append(f"{len(given)} asked: {len(given) - bad - unknown} fine, {bad} to mend, {unknown} unanswered")
+    return "\n".join(lines), not bad

@@ -1,0 +1,42 @@
+"""`preflight`: what must be so in the cloud before a stack's first `up`."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+
+import typer
+
+from infra.preview.planning import ROOT
+from infra.settings.aws import AwsCloud
+from ops.errors import OpsError
+from ops.preflight.answer import Answer, answer, report
+from ops.stack import Stack, StackOption, StacksOption
+
+
+def preflight(stack: StackOption, stacks: StacksOption = ROOT) -> None:
+    """Ask the cloud, without changing anything, whether a stack can be built there."""
+    chosen = Stack(stack, stacks)
+    text, good = report([*_machine(chosen), *_cloud(chosen)])
+    sys.stdout.write(f"{text}\n")
+    if not good:
+        raise typer.Exit(2)
+
+
+def _machine(stack: Stack) -> Iterator[Answer]:
+    """What `up` needs of the machine that it runs on."""
+    commands = ("pulumi", "aws") if isinstance(stack.settings.cloud, AwsCloud) else ("pulumi",)
+    for command in commands:
+        path = shutil.which(command)
+        yield answer(f"{command} on the PATH", path is not None, path or "not found", f"install {command}")
+    missing = [secret.key for secret in stack.missing_secrets()]
+    cure = f"`make secrets STACK={stack.name}`"
+    yield answer("secrets of the stack", not missing, f"missing {', '.join(missing)}" if missing else "set", cure)
+
+
+def _cloud(stack: Stack) -> Iterator[Answer]:
+    cloud = stack.settings.cloud
+    if not isinstance(cloud, AwsCloud):
+        raise OpsError(f"there is nothing to ask about a stack on {cloud.kind} yet")
+    from ops.preflight.aws import ask  # brings pulumi-aws and boto3, a second and more
+
+    yield from ask(cloud, stack.settings, stack.names, stack.file.path)

@@ -1,0 +1,210 @@
+"""The preflight against moto's AWS: good as it stands, and each thing that is wrong said with its cure."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+import botocore.client
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from infra.cloud.aws.stack import Place
+from infra.names import Names
+from infra.settings import read
+from infra.settings.aws import AwsCloud
+from ops.preflight.answer import Answer, State, report
+from ops.preflight.aws import ask
+from tests.unit.stacks import flat
+
+NAMES = Names("airflow", "production")
+REGION = "eu-west-1"
+STACK: dict[str, Any] = {
+    "tier": "production",
+    "cloud": {
+        "kind": "aws",
+        "account": "123456789012",
+        "region": REGION,
+        "cluster": {
+            "admins": ["arn:aws:iam::123456789012:user/moto"],  # who moto says is asking
+            "apiAllowedCidrs": ["203.0.113.0/24"],
+        },
+    },
+    "tags": {"owner": "data"},
+    "platform": {"dns": {"state": "existing", "zone": "data.acme.org"}, "certificates": {"issuer": "own-ca"}},
+    "releases": [{"name": "main", "host": "airflow.data.acme.org", "image": {"digest": "sha256:" + "0" * 64}}],
+}
+#: What moto does not know: offers of PostgreSQL, and EC2's quotas.
+OFFERS = {"EngineVersion": "17.6", "DBInstanceClass": "db.m6g.large", "Engine": "postgres", "MultiAZCapable": True}
+SINGLE = {**OFFERS, "MultiAZCapable": False}
+ORDERABLE = "DescribeOrderableDBInstanceOptions"
+
+
+class Aws:
+    """Answers in moto's place where a test wants others; a value may be an error code."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {
+            ORDERABLE: {"OrderableDBInstanceOptions": [OFFERS]},
+            "GetServiceQuota": {"Quota": {"Value": 256.0}},
+        }
+        self._moto = botocore.client.BaseClient._make_api_call  # moto's own documentation patches this
+
+    def call(self, client: Any, operation: str, arguments: Any) -> Any:
+        answer = self.answers.get(operation)
+        if isinstance(answer, str):
+            raise ClientError({"Error": {"Code": answer, "Message": "made up"}}, operation)
+        return answer or self._moto(client, operation, arguments)
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    with mock_aws():
+        made = Aws()
+        boto3.client("route53").create_hosted_zone(Name="data.acme.org", CallerReference="1")
+        patched: Callable[..., Any] = lambda client, operation, arguments: made.call(client, operation, arguments)  # noqa: E731
+        with patch("botocore.client.BaseClient._make_api_call", new=patched):
+            yield made
+
+
+def answers(file: Path, **cloud: Any) -> list[Answer]:
+    settings = read(flat({**STACK, "cloud": {**STACK["cloud"], **cloud}}))
+    assert isinstance(settings.cloud, AwsCloud)
+    return list(ask(settings.cloud, settings, NAMES, file))
+
+
+def place() -> Place:
+    settings = read(flat(STACK))
+    assert isinstance(settings.cloud, AwsCloud)
+    return Place(settings.cloud, settings, NAMES)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    made = tmp_path / "Pulumi.production.yaml"
+    made.write_text("config: {}\n")
+    return made
+
+
+def bad(given: list[Answer]) -> list[str]:
+    return [one.question for one in given if one.state is not State.good]
+
+
+def test_a_good_account_passes(aws: Aws, file: Path) -> None:
+    given = answers(file)
+    assert bad(given) == []
+    text, good = report(given)
+    assert good
+    asked = "\n".join(one.question for one in given)
+    for part in (
+        "account",
+        "zones",
+        "instance type t3.large",
+        "PostgreSQL 17",
+        "DNS zone",
+        "vCPUs",
+        "addresses",
+        "VPCs",
+    ):
+        assert part in asked
+    for name in ("cluster airflow-production", "bucket airflow-production-logs-main", "repository airflow-production/"):
+        assert name in asked
+    assert text.endswith("0 to mend, 0 unanswered")
+
+
+def test_in_another_account_nothing_else_is_asked(aws: Aws, file: Path) -> None:
+    given = answers(file, account="210987654321")
+    assert [one.question for one in given] == ["account", "right to work in the cluster"]
+    assert "log in to 210987654321" in str(given[0])
+    assert not report(given)[1]
+
+
+def test_who_is_no_admin_could_not_work_in_the_cluster(aws: Aws, file: Path) -> None:
+    cluster = {**STACK["cloud"]["cluster"], "admins": ["arn:aws:iam::123456789012:role/others"]}
+    assert bad(answers(file, cluster=cluster)) == ["right to work in the cluster"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "answer", "question"),
+    [
+        ("DescribeAvailabilityZones", {"AvailabilityZones": [{"ZoneName": "eu-west-1a"}]}, "zones"),
+        ("DescribeInstanceTypeOfferings", {"InstanceTypeOfferings": []}, "instance type t3.large"),
+        (ORDERABLE, {"OrderableDBInstanceOptions": []}, "database db.t4g.small with PostgreSQL 17"),
+        (ORDERABLE, {"OrderableDBInstanceOptions": [SINGLE]}, "database db.t4g.small with PostgreSQL 17"),
+        ("ListHostedZonesByName", {"HostedZones": []}, "public DNS zone data.acme.org"),
+    ],
+)  # fmt: skip
+def test_what_is_not_offered_is_said(aws: Aws, file: Path, operation: str, answer: Any, question: str) -> None:
+    aws.answers[operation] = answer
+    given = answers(file)
+    assert bad(given) == [question]
+    assert all(one.cure for one in given if one.state is State.bad)
+
+
+def test_two_zones_of_one_name_are_one_too_many(aws: Aws, file: Path) -> None:
+    boto3.client("route53").create_hosted_zone(Name="data.acme.org", CallerReference="2")
+    assert bad(answers(file)) == ["public DNS zone data.acme.org"]
+
+
+def test_quotas_count_what_is_in_use(aws: Aws, file: Path) -> None:
+    # production: 3 NAT gateways, 8 nodes of 2 vCPUs at the largest
+    aws.answers["GetServiceQuota"] = {"Quota": {"Value": 5.0}}
+    for _ in range(3):
+        boto3.client("ec2", region_name=REGION).allocate_address()
+    given = answers(file)
+    assert bad(given) == ["quota of on-demand vCPUs", "quota of elastic addresses"]
+    assert "3 needed, 3 in use, 5 allowed" in "\n".join(map(str, given))
+
+
+def test_a_missing_right_stops_nobody(aws: Aws, file: Path) -> None:
+    aws.answers["GetServiceQuota"] = "AccessDeniedException"
+    given = answers(file)
+    assert {one.state for one in given} == {State.good, State.unknown}
+    assert report(given)[1]
+
+
+def test_names_of_others_are_taken_and_own_ones_are_not(aws: Aws, file: Path) -> None:
+    here, bucket = place(), boto3.client("s3", region_name=REGION)
+    name, where = here.bucket_name("main"), {"LocationConstraint": REGION}
+    bucket.create_bucket(Bucket=name, CreateBucketConfiguration=where)
+    boto3.client("ecr", region_name=REGION).create_repository(
+        repositoryName=here.repository_name("airflow"), tags=[{"Key": "project", "Value": "else"}]
+    )
+    assert bad(answers(file)) == [f"repository {here.repository_name('airflow')}", f"bucket {name}"]
+    own = [{"Key": key, "Value": text} for key, text in here.tags.items()]
+    bucket.put_bucket_tagging(Bucket=name, Tagging={"TagSet": own})
+    assert bad(answers(file)) == [f"repository {here.repository_name('airflow')}"]
+
+
+@pytest.mark.parametrize("operation", ["DescribeCluster", "DescribeDBInstances"])
+def test_an_own_cluster_and_database_are_no_obstacle(aws: Aws, file: Path, operation: str) -> None:
+    tags = place().tags
+    pairs = [{"Key": key, "Value": text} for key, text in tags.items()]
+    aws.answers[operation] = {"cluster": {"tags": tags}, "DBInstances": [{"TagList": pairs}]}
+    assert bad(answers(file)) == []
+    aws.answers[operation] = {"cluster": {"tags": {}}, "DBInstances": [{"TagList": []}]}
+    assert len(bad(answers(file))) == 1
+
+
+def test_the_key_of_the_secrets_is_asked_for(aws: Aws, file: Path) -> None:
+    kms = boto3.client("kms", region_name=REGION)
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/pulumi", TargetKeyId=key)
+    file.write_text("secretsprovider: awskms:///alias/pulumi?region=eu-west-1\nconfig: {}\n")
+    assert bad(answers(file)) == []
+    kms.disable_key(KeyId=key)
+    assert bad(answers(file)) == ["key of the secrets, alias/pulumi"]
+
+
+def test_without_credentials_the_cure_is_to_log_in(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    (given,) = answers(file)
+    assert given.state is State.bad
+    assert "log in" in given.cure
