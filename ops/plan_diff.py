@@ -85,7 +85,8 @@ def comment(results: list[Result], base: str) -> str:
     text = "\n\n".join(head) + "\n"
     for result in results:
         parts = [_part(result), _part(result, brief=True), f"### `{result.name}`\nToo long for a comment.\n"]
-        text += "\n" + next((part for part in parts if len(text) + len(part) < LIMIT), "")
+        part = next((part for part in parts if len(text) + len(part) < LIMIT), "")
+        text += f"\n{part}" if part else ""
     return text
 
 
