@@ -1,4 +1,4 @@
-# Installation and locks; the verbs stand in make/*.mk, one line each, and what they do in ops/, local/ and infra/preview.
+# Installation and pins; the verbs stand in make/*.mk, one line each, and what they do in ops/, local/ and infra/preview.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # The clouds' SDKs are hundreds of modules: compiled once, a plan takes half the time.
@@ -39,7 +39,7 @@ $(AIRFLOW)/.installed: $(VENV)/.uv image/requirements.txt image/requirements-loc
 
 install: $(VENV)/.installed  ## install the program and its tools into .venv
 
-lock: $(VENV)/.uv  ## compile the pinned requirement files again
+pins: $(VENV)/.uv  ## compile the pinned requirement files again
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/program.in -o requirements.txt
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements.txt requirements/dev.in -o requirements/dev.txt
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate image/requirements.in -o image/requirements.txt
@@ -48,6 +48,6 @@ lock: $(VENV)/.uv  ## compile the pinned requirement files again
 
 include make/*.mk
 
-.PHONY: help install lock
+.PHONY: help install pins
 help:  ## list the verbs
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
