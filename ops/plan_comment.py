@@ -9,8 +9,8 @@ import httpx
 import typer
 
 from ops.errors import OpsError
+from ops.plan_diff import MARKER
 
-MARK = "<!-- airflow-plan -->"
 LIMIT = 65_536  # characters GitHub takes in a comment ("body is too long")
 CUT = "\n\n… cut here: the whole plan is in the run's artifact `plan`.\n"
 
@@ -41,11 +41,11 @@ def post(client: httpx.Client, repository: str, number: int, head: str, body: st
     found = _ask(client, "GET", f"/repos/{repository}/pulls/{number}")
     if found["head"]["sha"] != head:
         raise CommentError(f"pull request {number} has moved on to {found['head']['sha'][:12]}: its own run comments")
-    text = f"{MARK}\n{body}"
+    text = body if body.startswith(MARKER) else f"{MARKER}\n{body}"
     if len(text) > LIMIT:
         text = text[: LIMIT - len(CUT)] + CUT
     for comment in _comments(client, f"/repos/{repository}/issues/{number}/comments"):
-        if str(comment.get("body", "")).startswith(MARK):
+        if str(comment.get("body", "")).startswith(MARKER):
             done = _ask(client, "PATCH", f"/repos/{repository}/issues/comments/{comment['id']}", {"body": text})
             return str(done["html_url"])
     return str(_ask(client, "POST", f"/repos/{repository}/issues/{number}/comments", {"body": text})["html_url"])

@@ -28,9 +28,9 @@ class Inputs:
     single_node: bool
     priority_class: str
     store: LogStore | None = None
-    dags_claim: Text | None = None
-    plugins_claim: Text | None = None
-    logs_claim: Text | None = None
+    dags_claim: str | None = None
+    plugins_claim: str | None = None
+    logs_claim: str | None = None
     block_storage_class: str | None = None
     pod_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     """Component → labels that the cloud's identity asks for."""

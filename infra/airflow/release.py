@@ -17,7 +17,7 @@ from infra.airflow.database import ReleaseDatabase
 from infra.airflow.ingress import ingress
 from infra.airflow.jobs import Inside, ReleaseJobs
 from infra.airflow.keys import ReleaseKeys
-from infra.airflow.parts import Parts
+from infra.airflow.parts import API_PORT, Parts
 from infra.airflow.rabbitmq import RabbitMq
 from infra.airflow.scaling import scale
 from infra.airflow.values import values
@@ -65,11 +65,17 @@ class AirflowRelease(pulumi.ComponentResource):
         jobs = ReleaseJobs(name, inside, [database.job, *ready], here)
         given = self._inputs(inside, commons)
         self._broker(given, pulumi.ResourceOptions(parent=self, depends_on=[namespace, *ready]))
-        helm = self._helm(values(release, settings, given), list(jobs.done))
+        helm = self._helm(values(release, settings, given), [*jobs.done, self._volumes])
         scale(release, keys, pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.scaling]))
         after = pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.ready])
         ingress(release, settings.releases, platform, after)
-        self.summary = {"url": base_url(release, settings), "namespace": namespace.namespace}
+        self.summary = {
+            "url": base_url(release, settings) if release.host else "",
+            "namespace": namespace.namespace,
+            "service": Parts(release).of("api-server"),
+            "port": API_PORT,
+            "path": release.path,
+        }
         self.register_outputs({})
 
     def _broker(self, given: chart.Inputs, opts: pulumi.ResourceOptions) -> None:

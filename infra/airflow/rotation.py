@@ -15,7 +15,7 @@ from infra.settings.release import Release, ShareLogs
 
 
 def rotate(
-    release: Release, mode: ShareLogs, claim: Text, pool: NodePool, pull: Text | None, opts: pulumi.ResourceOptions
+    release: Release, mode: ShareLogs, claim: str, pool: NodePool, pull: Text | None, opts: pulumi.ResourceOptions
 ) -> batch.v1.CronJob:
     """Every hour: by age, and by size before the share is full."""
     own = Parts(release)

@@ -19,12 +19,15 @@ def log_mode(release: Release, has_store: bool) -> Logs:
 
 
 class ReleaseVolumes(pulumi.ComponentResource):
-    """Claims by name, or None where the release has no such share."""
+    """Claims by name, or None where the release has no such share.
+
+    A claim's name is what was asked for, known before the claim is there: who uses one waits for this component.
+    """
 
     store: LogStore | None
-    dags: pulumi.Output[str] | None
-    plugins: pulumi.Output[str] | None
-    logs: pulumi.Output[str] | None
+    dags: str | None
+    plugins: str | None
+    logs: str | None
     mode: Logs
 
     def __init__(
@@ -53,7 +56,8 @@ class ReleaseVolumes(pulumi.ComponentResource):
             self.plugins = self._volume("plugins", 1)
         self.register_outputs({})
 
-    def _volume(self, purpose: Literal["dags", "plugins", "logs"], size_gib: int) -> pulumi.Output[str]:
+    def _volume(self, purpose: Literal["dags", "plugins", "logs"], size_gib: int) -> str:
         own = self._parts
         request = VolumeRequest(own.of(purpose), own.namespace, own.release.name, purpose, size_gib)
-        return self._files.volume(request, pulumi.ResourceOptions(parent=self))
+        self._files.volume(request, pulumi.ResourceOptions(parent=self))
+        return request.name

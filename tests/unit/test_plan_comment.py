@@ -82,8 +82,8 @@ def test_one_comment_that_is_updated(github: GitHub) -> None:
     github.comments.extend({"id": number + 1, "body": "somebody's"} for number in range(120))
     plan_comment.post(client(github), "o/r", 7, HEAD, "first")
     plan_comment.post(client(github), "o/r", 7, HEAD, "second")
-    ours = [comment["body"] for comment in github.comments if plan_comment.MARK in comment["body"]]
-    assert ours == [f"{plan_comment.MARK}\nsecond"]
+    ours = [comment["body"] for comment in github.comments if plan_comment.MARKER in comment["body"]]
+    assert ours == [f"{plan_comment.MARKER}\nsecond"]
 
 
 def test_a_plan_of_an_older_head_is_not_posted(github: GitHub) -> None:
