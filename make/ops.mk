@@ -18,7 +18,7 @@ destroy: $(VENV)/.installed  ## delete what a stack made, by `pulumi destroy`: S
 outputs: $(VENV)/.installed  ## show what a stack exports: STACK=… [ARGS=--json]
 	@$(PY) -m ops outputs $(WITH_STACK) $(ARGS)
 
-ui: $(VENV)/.installed  ## open a release's UI, by its ingress or a forwarded port: STACK=… [RELEASE=…] [ARGS="--port 1234"]
+ui: $(VENV)/.installed  ## open a release's UI, by its ingress or a forwarded port: STACK=… [RELEASE=…] [ARGS=--no-browser]
 	@$(PY) -m ops ui $(WITH_STACK) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
 
 dump: $(VENV)/.installed  ## dump the database in an existing cluster now: STACK=…

@@ -1,10 +1,10 @@
 """`ui`: brings a release's UI to the browser, through the ingress or a forwarded port."""
 
 import shlex
-import shutil
 import sys
 import webbrowser
 from typing import Annotated, Any, cast
+from urllib.parse import urlsplit
 
 import typer
 
@@ -18,20 +18,19 @@ def ui(
     stack: StackOption,
     stacks: StacksOption = ROOT,
     release: Annotated[str, typer.Option(help="Which of the stack's releases.", show_default="the only one")] = "",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of this machine, where one is forwarded.")] = 1234,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Say the address only.")] = False,
 ) -> None:
     """Open a release's UI; without an ingress, forward its port until Ctrl-C."""
     chosen = Stack(stack, stacks)
     summary = _release(chosen, release)
-    if url := summary.get("url"):
+    url = str(summary["url"])
+    if not summary["service"]:
         _open(url, no_browser)
         return
-    if not shutil.which("kubectl"):
-        raise OpsError(f"{stack} has no ingress, and without kubectl on the PATH no port can be forwarded")
-    url = f"http://localhost:{port}{summary.get('path', '/')}"
+    # Airflow sends browsers to this address, so that the port is no choice of the moment.
+    port = urlsplit(url).port
     with cluster_of(chosen) as cluster:
-        ports = f"{port}:{summary['port']}"
+        ports = f"{port}:{int(summary['port'])}"
         forward = ("port-forward", "--namespace", summary["namespace"], f"service/{summary['service']}", ports)
         sys.stdout.write(f"{shlex.join(cluster.command(*forward))}\nuntil Ctrl-C at\n")
         _open(url, no_browser)

@@ -10,21 +10,22 @@ from pulumi_kubernetes.helm.v3 import RepositoryOptsArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra import versions
-from infra.airflow import access, chart
+from infra.airflow import access, chart, parts
 from infra.airflow.accounts import ReleaseAccounts
 from infra.airflow.commons import Commons, ca_config_map
 from infra.airflow.database import ReleaseDatabase
 from infra.airflow.ingress import ingress
 from infra.airflow.jobs import Inside, ReleaseJobs
 from infra.airflow.keys import ReleaseKeys
-from infra.airflow.parts import API_PORT, Parts
+from infra.airflow.node_port import has_node_port, node_port
+from infra.airflow.parts import Parts
 from infra.airflow.rabbitmq import RabbitMq
 from infra.airflow.scaling import scale
 from infra.airflow.values import values
 from infra.airflow.volumes import ReleaseVolumes
 from infra.airflow.world import base_url, release_options
 from infra.contracts import Foundation, PlatformOutputs
-from infra.namespaces import policy_spec
+from infra.namespaces import ANYWHERE, policy_spec
 from infra.settings import ReleaseSecrets, Settings
 from infra.settings.release import Release
 
@@ -69,14 +70,19 @@ class AirflowRelease(pulumi.ComponentResource):
         scale(release, keys, pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.scaling]))
         after = pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.ready])
         ingress(release, settings.releases, platform, after)
-        self.summary = {
-            "url": base_url(release, settings) if release.host else "",
-            "namespace": namespace.namespace,
-            "service": Parts(release).of("api-server"),
-            "port": API_PORT,
-            "path": release.path,
-        }
+        node_port(release, foundation.cluster, platform, pulumi.ResourceOptions(parent=self, depends_on=[helm]))
+        self.summary = self._summarized(platform)
         self.register_outputs({})
+
+    def _summarized(self, platform: PlatformOutputs) -> dict[str, pulumi.Input[Any]]:
+        """`service` is what `make ui` forwards a port of this machine to; empty where `url` is served already."""
+        own, served = Parts(self._release), has_node_port(self._release, self._foundation.cluster, platform)
+        return {
+            "url": base_url(self._release, self._settings),
+            "namespace": own.namespace,
+            "service": "" if self._release.host or served else own.of("api-server"),
+            "port": parts.API_PORT,
+        }
 
     def _broker(self, given: chart.Inputs, opts: pulumi.ResourceOptions) -> None:
         """RabbitMQ is ours; Redis is the chart's."""
@@ -119,7 +125,9 @@ class AirflowRelease(pulumi.ComponentResource):
             kubernetes=foundation.cluster.api_server,
             identity=foundation.identity.peers,
             store=self._volumes.store,
-            ingress=platform.ingress_peers,
+            ingress=(ANYWHERE,)
+            if has_node_port(self._release, foundation.cluster, platform)
+            else platform.ingress_peers,
             monitoring=platform.monitoring_peers,
         )
         return [

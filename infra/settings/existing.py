@@ -64,7 +64,8 @@ class ExistingCloud(Model):
     )
     kubernetes_version: str = Field(default="1.34", description="minor version that the cluster runs")
     node_port: Annotated[int, Field(ge=30000, le=32767)] | None = Field(
-        default=None, description="port of the node for the ingress or the UI; none: port-forward to 1234"
+        default=None,
+        description="port of the node for the ingress or, without one, the UI; none: `make ui` forwards port 1234",
     )
     single_node: bool = Field(default=True, description="one node serves all: no spread, one replica of the platform")
     database: Annotated[ClusterDatabase | ExternalDatabase, Field(discriminator="kind")] = ClusterDatabase()

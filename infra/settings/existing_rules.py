@@ -81,6 +81,21 @@ def backup_schedule(settings: Settings) -> Iterator[Problem]:
         yield Problem(key, rule, 'for example "0 2 * * *", daily at two', schedule)
 
 
+def one_release_by_node_port(settings: Settings) -> Iterator[Problem]:
+    """A node's port leads to one Service: the ingress controller's, or a single release's own."""
+    cloud = settings.cloud
+    if not isinstance(cloud, ExistingCloud) or cloud.node_port is None or settings.platform.ingress.state != "off":
+        return
+    without_host = [release.name for release in settings.releases if release.host is None]
+    if len(without_host) > 1:
+        yield Problem(
+            "airflow:cloud.nodePort",
+            f"a port of the node serves one release, and {' and '.join(without_host)} have no host",
+            "leave it out and use `make ui`, or serve them by platform.ingress",
+            cloud.node_port,
+        )
+
+
 def is_cron(text: str) -> bool:
     """Whether Kubernetes takes it: minute, hour, day, month and weekday, each `*`, numbers, ranges, lists, steps.
 
@@ -104,4 +119,4 @@ def _is_cron_field(field: str, bounds: tuple[int, int]) -> bool:
     return True
 
 
-RULES = (production_on_existing, ca_file, folders_of_one_node, backup_schedule)
+RULES = (production_on_existing, ca_file, folders_of_one_node, backup_schedule, one_release_by_node_port)

@@ -198,3 +198,17 @@ def test_a_claim_waits_for_what_its_caller_waits_for() -> None:
     space = made["Namespace", "space"].urn
     assert space in made["PersistentVolumeClaim", "main-dags"].depends_on
     assert space in made["PersistentVolume", "main-dags-folder"].depends_on
+
+
+def test_the_ui_is_forwarded_or_on_a_port_of_the_node(plan: PlanOf) -> None:
+    summary = plan("local").outputs["releases"]["main"]
+    assert (summary["url"], summary["service"]) == ("http://localhost:1234", "main-api-server")
+    cloud = 'airflow:cloud={"kind": "existing", "context": "c", "nodePort": 30080}'
+    made = plan("local", ".", cloud)
+    summary = made.outputs["releases"]["main"]
+    assert (summary["url"], summary["service"]) == ("http://localhost:30080", "")
+    spec = one(made, "kubernetes:core/v1:Service", "main-node-port").inputs["spec"]
+    assert spec["ports"] == [{"name": "api-server", "nodePort": 30080, "port": 8080}]
+    policy = one(made, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "main-api-from-ingress").inputs["spec"]
+    assert policy["podSelector"]["matchLabels"] == spec["selector"]
+    assert not [r for r in plan("local") if r.name in ("main-node-port", "main-api-from-ingress")]

@@ -114,3 +114,9 @@ def test_production_on_an_external_database(tmp_path: Path) -> None:
 def test_a_kubernetes_version_that_nothing_was_tried_on(version: str) -> None:
     # checks: bad input 13
     assert "airflow:cloud.kubernetesVersion" in problems(with_cloud(kubernetesVersion=version))
+
+
+def test_a_nodes_port_serves_one_release() -> None:
+    two = {**with_cloud(nodePort=30080), "releases": [{"name": "main"}, {"name": "other"}]}
+    assert "main and other" in problems(two)["airflow:cloud.nodePort"].rule
+    assert not problems(with_cloud(nodePort=30080))

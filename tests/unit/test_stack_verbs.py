@@ -185,7 +185,9 @@ def test_a_stack_that_the_backend_does_not_know(verb: Callable[..., int], progra
 OUTPUTS = {
     "kubeconfigCommand": "kubectl config use-context kind-airflow",
     "registry": "",
-    "releases": {"main": {"url": "", "namespace": "airflow", "service": "main-api-server", "port": 8080, "path": "/"}},
+    "releases": {
+        "main": {"url": "http://localhost:1234/x", "namespace": "airflow", "service": "main-api-server", "port": 8080}
+    },
 }
 
 
@@ -221,7 +223,7 @@ def test_the_ui_by_a_forwarded_port(
 ) -> None:
     exporting(programs, OUTPUTS)
     assert verb("ui", "--no-browser") == 0
-    assert "http://localhost:1234/" in capsys.readouterr().out
+    assert "http://localhost:1234/x" in capsys.readouterr().out
     lead = ["--kubeconfig", str(kubeconfig), "--context", "kind-airflow"]
     forward = [*lead, "port-forward", "--namespace", "airflow", "service/main-api-server", "1234:8080"]
     assert programs.calls()[-1].arguments == forward
@@ -233,7 +235,7 @@ def test_the_ui_by_its_address(
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
     url = "https://airflow.data.acme.org/main"
-    exporting(programs, {"releases": {"main": {"url": url}, "other": {"url": "https://x.org"}}})
+    exporting(programs, {"releases": {name: {"url": url, "service": ""} for name in ("main", "other")}})
     assert verb("ui") == 2
     assert "main, other" in capsys.readouterr().err
     assert verb("ui", "--release", "nope") == 2
