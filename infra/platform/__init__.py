@@ -56,7 +56,7 @@ class Platform(pulumi.ComponentResource):
         )
         keda = Keda("keda", site, child) if wanted(site) else None
         self.outputs = PlatformOutputs(
-            ingress_class=parts.ingress.class_name if parts.ingress.state != "off" else None,
+            ingress_class=parts.ingress.ingress_class if parts.ingress.state != "off" else None,
             issuer=issuer.issuer_name if issuer else parts.certificates.existing_issuer,
             ingress_peers=ingress.peers if ingress else _existing_controller(site),
             monitoring_peers=monitoring.peers if monitoring else (),

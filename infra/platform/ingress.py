@@ -25,13 +25,13 @@ class Ingress(pulumi.ComponentResource):
     ) -> None:
         """Install it after `after`: what has to outlive the load balancer."""
         super().__init__("airflow:platform:Ingress", name, None, opts)
-        self.namespace = site.namespace("ingress")
+        self.namespace = site.ingress_namespace
         self.controller = _controller(site)
         if self.controller.warning:
             pulumi.log.warn(self.controller.warning)
         self.peers = (Peer(namespace=self.namespace, pod_labels=self.controller.pod_labels),)
         namespace = Namespace(
-            "ingress",
+            self.controller.release,
             namespace=self.namespace,
             labels=site.names.labels("ingress"),
             allow=_allowed(site, self.controller),
@@ -67,7 +67,7 @@ class Ingress(pulumi.ComponentResource):
 
 
 def _controller(site: Site) -> Controller:
-    name = site.names.resource("ingress", limit=40)
+    name = site.names.resource(site.platform.ingress.controller, limit=40)
     build = {"nginx": nginx.controller, "traefik": traefik.controller}[site.platform.ingress.controller]
     return build(site, name)
 

@@ -94,7 +94,9 @@ def _solver(site: Site) -> Spec:
     dns = site.foundation.dns
     if site.platform.certificates.challenge == "dns01" and dns is not None and dns.dns01 is not None:
         return {"selector": {"dnsZones": [dns.zone]}, "dns01": dict(dns.dns01)}
-    return {"http01": {"ingress": {"ingressClassName": site.platform.ingress.class_name, "serviceType": "ClusterIP"}}}
+    return {
+        "http01": {"ingress": {"ingressClassName": site.platform.ingress.ingress_class, "serviceType": "ClusterIP"}}
+    }
 
 
 def ca_certificate_spec(cluster: str, issuer: str) -> Spec:

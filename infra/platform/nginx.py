@@ -42,7 +42,7 @@ def values(site: Site, name: str) -> Values:
     }
     if balancer.node_port is not None:
         service["nodePorts"] = {"https": balancer.node_port}
-    class_name = site.platform.ingress.class_name
+    class_name = site.platform.ingress.ingress_class
     controller_values: Values = {
         "replicaCount": site.replicas(figures),
         "minAvailable": 1,

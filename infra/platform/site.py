@@ -44,6 +44,11 @@ class Site:
         """The name of a part's namespace."""
         return self.names.resource(part)
 
+    @property
+    def ingress_namespace(self) -> str:
+        """Each controller has a namespace of its own, so that a new one can come before the old one goes."""
+        return self.namespace(self.platform.ingress.controller)
+
     def replicas(self, component: Component) -> int:
         """One replica where there is one node: a second would fall with the first."""
         return 1 if self.cluster.single_node else component.replicas

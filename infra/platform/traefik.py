@@ -29,8 +29,8 @@ def controller(site: Site, name: str) -> Controller:
 def values(site: Site, name: str) -> Values:
     """What differs from the chart's own values, and what we rely on although it is the chart's own."""
     figures, balancer = site.figures.ingress, site.cluster.load_balancer
-    class_name, replicas = site.platform.ingress.class_name, site.replicas(figures)
-    namespace = site.namespace("ingress")
+    class_name, replicas = site.platform.ingress.ingress_class, site.replicas(figures)
+    namespace = site.ingress_namespace
     return {
         "fullnameOverride": name,
         "deployment": {"replicas": replicas, "terminationGracePeriodSeconds": 240},

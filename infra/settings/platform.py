@@ -41,13 +41,20 @@ class Ingress(Model):
 
     state: StateWord = "on"
     controller: Literal["nginx", "traefik"] = "nginx"
-    class_name: ObjectName = Field(default="airflow", description="the IngressClass; an existing one is used as it is")
+    class_name: ObjectName | None = Field(
+        default=None, description="the IngressClass; none: airflow-CONTROLLER; required with state existing"
+    )
     existing_namespace: ObjectName = Field(
         default="ingress-nginx", description="where an existing controller's pods run: they may reach Airflow"
     )
     existing_address: str | None = Field(
         default=None, description="host name or IPv4 address of an existing controller, for DNS records"
     )
+
+    @property
+    def ingress_class(self) -> str:
+        """The class that Ingresses name. A controller's own by default, so that two can stand side by side."""
+        return self.class_name or f"airflow-{self.controller}"
 
 
 class Certificates(Model):

@@ -52,6 +52,13 @@ def hosts_in_the_zone(settings: Settings) -> Iterator[Problem]:
             yield Problem(key, f"a host inside the zone {dns.zone}", f"for example airflow.{dns.zone}", release.host)
 
 
+def an_existing_class_has_a_name(settings: Settings) -> Iterator[Problem]:
+    """Nobody can guess it."""
+    ingress = settings.platform.ingress
+    if ingress.state == "existing" and ingress.class_name is None:
+        yield Problem(f"{PART}.ingress.className", "required with state existing", "name the IngressClass")
+
+
 def hosts_need_an_ingress(settings: Settings) -> Iterator[Problem]:
     """Nothing serves a host without an ingress, and nothing secures it without an issuer."""
     platform = settings.platform
@@ -154,6 +161,7 @@ def _acme(settings: Settings) -> bool:
 RULES = (
     nginx_and_kubernetes,
     hosts_in_the_zone,
+    an_existing_class_has_a_name,
     hosts_need_an_ingress,
     acme_email,
     production_acme,

@@ -35,11 +35,11 @@ def test_what_a_release_waits_for_and_what_goes_after_it(acme: Plan) -> None:
     issuer = one(acme, ISSUER, "letsencrypt-staging")
     waiting = one(acme, "kubernetes:core/v1:ConfigMap", "waits-like-an-ingress")
     record = one(acme, "kubernetes:core/v1:ConfigMap", "record-airflow.data.acme.org")
-    namespace = one(acme, "kubernetes:core/v1:Namespace", "ingress")
+    namespace = one(acme, "kubernetes:core/v1:Namespace", ingress.name)
     policies = acme.of_type("kubernetes:networking.k8s.io/v1:NetworkPolicy")
     pairs = [(waiting, ingress), (waiting, issuer), (waiting, record), (issuer, ingress), (issuer, cert_manager)]
     pairs += [(record, ingress), (ingress, cert_manager), (ingress, namespace)]
-    pairs += [(ingress, policy) for policy in policies if policy.name.startswith("ingress-")]
+    pairs += [(ingress, policy) for policy in policies if policy.name.startswith(f"{ingress.name}-")]
     for later, earlier in pairs:
         assert earlier.urn in acme.reach(later.urn), f"{later.name} does not wait for {earlier.name}"
         assert later.urn not in acme.reach(earlier.urn)
@@ -98,3 +98,21 @@ def test_parts_that_exist_or_are_off_leave_nothing_behind() -> None:
         "kubernetes:scheduling.k8s.io/v1:PriorityClass",
         "pulumi:providers:kubernetes",
     }
+
+
+def test_a_new_controller_stands_beside_the_old_one_until_nobody_needs_that() -> None:
+    """The engine makes what is new before it deletes what is old: no object of the two may have one name."""
+
+    def objects(controller: str) -> set[tuple[str, str, str]]:
+        made = plan({"ingress": {"controller": controller}})
+        inputs = [one.inputs for one in made if one.custom and "airflow:platform:Ingress$" in one.urn]
+        own = [one["metadata"] for one in inputs if "metadata" in one]
+        (helm,) = [one for one in inputs if "chart" in one]
+        spaces = {("", "", one["name"]) for one in own if "namespace" not in one}
+        policies = {("policy", one["namespace"], one["name"]) for one in own if "namespace" in one}
+        cluster_wide = {("", "", helm["values"]["fullnameOverride"]), ("class", "", str(made.outputs["class"]))}
+        return spaces | policies | cluster_wide | {("release", helm["namespace"], helm["name"])}
+
+    nginx, traefik = objects("nginx"), objects("traefik")
+    assert len(nginx) > 5
+    assert nginx & traefik == set()

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.stacks import LOCAL, problems
 
 HOST = "airflow.data.acme.org"
+EXISTING = {"state": "existing", "className": "company"}
 SERVED = {"releases": [{"name": "main", "host": HOST}]}
 
 
@@ -54,7 +55,7 @@ def test_24_an_own_ca_writes_to_nobody() -> None:
 def test_25_an_ephemeral_stack_never_asks_productions_acme() -> None:
     key = "airflow:platform.certificates.issuer"
     certificates = {"issuer": "letsencrypt-prod", "email": "data@acme.org"}
-    platform = {"ingress": "existing", "certificates": certificates}
+    platform = {"ingress": EXISTING, "certificates": certificates}
     assert "ephemeral" in found(platform, ephemeral="true")[key]
     assert key not in found(platform)
     assert key not in found(
@@ -87,7 +88,7 @@ def test_a_challenge_that_nothing_answers() -> None:
     assert "airflow:platform.certificates.challenge" in found({"ingress": "off", "certificates": acme})
     assert "airflow:platform.certificates.challenge" in found({"certificates": {**acme, "challenge": "dns01"}})
     assert "port 80" in found({"certificates": acme})["airflow:platform.certificates.issuer"]
-    assert found({"ingress": "existing", "certificates": acme}, **SERVED) == {}
+    assert found({"ingress": EXISTING, "certificates": acme}, **SERVED) == {}
 
 
 def test_chaos_names_releases_that_are_there() -> None:
@@ -95,3 +96,16 @@ def test_chaos_names_releases_that_are_there() -> None:
     for field, value in (("quietTimes", ["25:00-08:00"]), ("quietWeekdays", ["Freitag"]), ("timezone", "Berlin")):
         keys = found({"chaos": {"state": "on", field: value}})
         assert any(key.startswith(f"airflow:platform.chaos.{field}") for key in keys), keys
+
+
+def test_an_existing_class_has_a_name() -> None:
+    assert "airflow:platform.ingress.className" in found({"ingress": "existing", "certificates": "off"})
+    assert "airflow:platform.ingress.className" not in found({"ingress": EXISTING, "certificates": "off"})
+
+
+def test_scaling_needs_keda() -> None:
+    celery = {"name": "main", "executor": "CeleryExecutor", "celery": {"broker": "redis", "keda": {}}}
+    key = "airflow:releases[0].celery.keda"
+    off = {"ingress": "off", "certificates": "off"}
+    assert key in found({**off, "keda": "off"}, releases=[celery])
+    assert key not in found({**off, "keda": "existing"}, releases=[celery])

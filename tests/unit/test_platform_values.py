@@ -8,12 +8,11 @@ from infra.platform import certificates, issuer, nginx, traefik
 from infra.platform.controller import Controller
 from tests.program.platform_site import NAMES, site
 
-NAME = NAMES.resource("ingress", limit=40)
 CONTROLLERS = {"nginx": nginx.controller, "traefik": traefik.controller}
 
 
 def controller(kind: str, **over: Any) -> Controller:
-    return CONTROLLERS[kind](site({"ingress": {"controller": kind}}, **over), NAME)
+    return CONTROLLERS[kind](site({"ingress": {"controller": kind}}, **over), NAMES.resource(kind))
 
 
 def at(values: dict[str, Any], path: str) -> Any:
@@ -30,8 +29,8 @@ PROMISES = {
         {"podDisruptionBudget": {"enabled": True, "minAvailable": 1}},
     ),
     "the class is ours": (
-        {"controller.ingressClassResource.name": "airflow", "controller.ingressClass": "airflow"},
-        {"ingressClass.name": "airflow", "ingressClass.isDefaultClass": False},
+        {"controller.ingressClassResource.name": "airflow-nginx", "controller.ingressClass": "airflow-nginx"},
+        {"ingressClass.name": "airflow-traefik", "ingressClass.isDefaultClass": False},
     ),
     "the client's address is kept": (
         {"controller.service.externalTrafficPolicy": "Local", "controller.config.use-forwarded-headers": "false"},
@@ -51,7 +50,7 @@ PROMISES = {
     ),
     "HSTS for a year": (
         {"controller.config.hsts": "true", "controller.config.hsts-max-age": "31536000"},
-        {"ports.websecure.http.middlewares": ["airflow-test-ingress-strict-transport-security@kubernetescrd"]},
+        {"ports.websecure.http.middlewares": ["airflow-test-traefik-strict-transport-security@kubernetescrd"]},
     ),
     "ten minutes for a slow request": (
         {"controller.config.proxy-read-timeout": "600", "controller.config.proxy-body-size": "32m"},
@@ -59,7 +58,7 @@ PROMISES = {
     ),
     "nothing routes but Ingresses, without snippets": (
         {"controller.allowSnippetAnnotations": False, "controller.enableAnnotationValidations": True},
-        {"providers.kubernetesCRD.namespaces": ["airflow-test-ingress"]},
+        {"providers.kubernetesCRD.namespaces": ["airflow-test-traefik"]},
     ),
     "its priority": (
         {"controller.priorityClassName": "airflow-test-platform"},
@@ -125,7 +124,7 @@ def test_an_acme_issuer_answers_through_the_class_or_in_the_zone() -> None:
     spec = issuer.acme_spec(site({"certificates": asked}), "letsencrypt-staging")["acme"]
     assert spec["server"] == "https://acme-staging-v02.api.letsencrypt.org/directory"
     assert spec["email"] == "data@acme.org"
-    assert spec["solvers"][0]["http01"]["ingress"]["ingressClassName"] == "airflow"
+    assert spec["solvers"][0]["http01"]["ingress"]["ingressClassName"] == "airflow-nginx"
     spec = issuer.acme_spec(site({"certificates": {**asked, "challenge": "dns01"}}), "letsencrypt-prod")["acme"]
     assert "staging" not in spec["server"]
     assert spec["solvers"] == [

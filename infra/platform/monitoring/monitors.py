@@ -25,7 +25,7 @@ def specs(site: Site, controller: Controller | None, own_namespace: str) -> dict
     }
     monitors["database"] = spec(own_namespace, DATABASE_LABELS, "metrics", "release")
     if controller is not None:
-        monitors["ingress"] = spec(site.namespace("ingress"), controller.pod_labels, controller.metrics_port)
+        monitors["ingress"] = spec(site.ingress_namespace, controller.pod_labels, controller.metrics_port)
     if site.platform.certificates.state == "on":
         monitors["cert-manager"] = spec(site.namespace("certificates"), certificates.CONTROLLER_LABELS, "http-metrics")
     return monitors
