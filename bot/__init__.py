@@ -1,0 +1,1 @@
+"""The Slack bot that starts and follows deployments (docs/delivery.md)."""
