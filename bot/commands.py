@@ -2,41 +2,37 @@
 
 import re
 import threading
-import time
 from collections.abc import Callable
 
-from bot.delivery import Delivery, Outcome, Run
+from bot.delivery import Delivery, Run
+from bot.follow import Follower
 from bot.github import GitHub
+from bot.lock import Locks
 from bot.rest import RestError
-from bot.state import Followed, State
+from bot.state import Followed
 
 HELP = """`/airflow deploy BRANCH` tries a branch on integration, once its checks are green
 `/airflow where` says who has integration and what is under way
 `/airflow lock REASON` keeps deployments off integration, `/airflow unlock` gives it back
-`/airflow release TAG` makes a release tag of main, which goes to production after its approval"""
+`/airflow release TAG` makes a release tag of main, which goes to production after its approval
+`/airflow forget` follows what is under way no longer; it goes on by itself"""
 STACK = "integration"
-Say = Callable[[str, str], None]  # channel, text
+LONGEST_REASON = 300  # characters
 
 
 class Commands:
-    """The verbs. `deploy` and `release` are followed in a thread until they end, one at a time."""
+    """The verbs. What `deploy` and `release` start is followed until it ends, one at a time."""
 
-    def __init__(self, github: GitHub, delivery: Delivery, state: State, say: Say, poll: float = 20.0) -> None:
-        self._github, self._delivery, self._state, self._say, self._poll = github, delivery, state, say, poll
+    def __init__(self, github: GitHub, locks: Locks, delivery: Delivery, follower: Follower) -> None:
+        self._github, self._locks, self._delivery, self._follower = github, locks, delivery, follower
         self._starting = threading.Lock()
-        self._follower: threading.Thread | None = None
-
-    def resume(self) -> None:
-        """Go on following what was under way when the bot was stopped."""
-        if followed := self._state.read():
-            self._follow(followed)
 
     def run(self, text: str, user: str, channel: str) -> str:
         """The answer to the words behind `/airflow`."""
         verb, _, rest = text.strip().partition(" ")
         verbs = {
             "deploy": self._deploy, "where": self._where, "lock": self._lock, "unlock": self._unlock,
-            "release": self._release,
+            "release": self._release, "forget": self._forget,
         }  # fmt: skip
         if verb not in verbs:
             return HELP
@@ -46,102 +42,76 @@ class Commands:
             return f"That did not work: {error}"
 
     def _deploy(self, branch: str, user: str, channel: str) -> str:
-        if not re.fullmatch(r"[\w./-]+", branch):
+        if not re.fullmatch(r"[A-Za-z0-9_][\w./-]*", branch, re.ASCII):
             return "Which branch? `/airflow deploy BRANCH`"
-        sha = self._github.head(branch)
-        if red := self._github.red_checks(sha):
-            return f"Not deployed: checks of {branch} are not green: {', '.join(red[:5])}"
-        lock = self._github.lock(STACK)
-        if lock and lock["branch"] != branch:
-            return f"Not deployed: {_held(lock)}"
-        return self._start(f"{branch} to {STACK}", lambda: self._delivery.try_branch(branch), user, channel)
+
+        def begin() -> Run | str:
+            if red := self._github.red_checks(self._github.head(branch)):
+                return f"Not deployed: checks of {branch} are not green: {', '.join(red[:5])}"
+            lock = self._locks.held(STACK)
+            if lock and lock.branch != branch:
+                return f"Not deployed: {lock}"
+            return self._delivery.try_branch(branch)
+
+        return self._start(f"{branch} to {STACK}", begin, user, channel)
 
     def _release(self, tag: str, user: str, channel: str) -> str:
-        if not re.fullmatch(r"v\d+(\.\d+)*([.-][\w.]+)?", tag):
+        if not re.fullmatch(r"v\d+(\.\d+)*(-[0-9A-Za-z][0-9A-Za-z.-]*)?", tag, re.ASCII):
             return "Which tag? `/airflow release v1.2.3`"
-        sha = self._github.head("main")
-        if red := self._github.red_checks(sha):
-            return f"Not released: checks of main are not green: {', '.join(red[:5])}"
 
-        def begin() -> Run:
+        def begin() -> Run | str:
+            sha = self._github.head("main")
+            if red := self._github.red_checks(sha, with_integration=True):
+                return f"Not released: checks of main are not green: {', '.join(red[:5])}"
             self._github.tag(tag, sha)
-            return self._patiently(tag)
+            return self._delivery.follow_release(tag)
 
         return self._start(f"release {tag} to production", begin, user, channel)
 
     def _where(self, _rest: str, _user: str, _channel: str) -> str:
-        lock, followed = self._github.lock(STACK), self._state.read()
-        held = _held(lock) if lock else f"{STACK} is free"
-        return (
-            f"{held}. Under way: {followed.what}, {followed.run.url}" if followed else f"{held}. Nothing is under way"
-        )
+        held, followed = self._locks.held(STACK) or f"{STACK} is free", self._follower.now
+        return f"{held}. Under way: {_told(followed)}" if followed else f"{held}. Nothing is under way"
 
     def _lock(self, reason: str, user: str, _channel: str) -> str:
-        if not reason:
-            return "Why? `/airflow lock REASON`"
-        if lock := self._github.lock(STACK):
-            return f"Not locked: {_held(lock)}"
-        try:
-            self._github.take_lock(STACK, f"slack-{user}", f"<@{user}>", reason)
-        except RestError as error:
-            if error.status == 422:
-                return "Not locked: somebody was faster. `/airflow where`"
-            raise
+        if not reason or len(reason) > LONGEST_REASON:
+            return f"Why, in {LONGEST_REASON} characters? `/airflow lock REASON`"
+        if lock := self._locks.held(STACK):
+            return f"Not locked: {lock}"
+        if not self._locks.take(STACK, f"slack-{user}", f"<@{user}>", reason):
+            return "Not locked: somebody was faster. `/airflow where`"
         return f"{STACK} is locked for <@{user}>: {reason}"
 
     def _unlock(self, _rest: str, user: str, _channel: str) -> str:
-        lock = self._github.lock(STACK)
+        lock = self._locks.held(STACK)
         if not lock:
             return f"{STACK} is free already"
-        if self._state.read():
-            return "Not unlocked: a deployment is under way. `/airflow where`"
-        self._github.drop_lock(STACK)
-        return f"{STACK} is free again (it was held for {lock['branch']} by {lock['by']}); said by <@{user}>"
+        if followed := self._follower.now:
+            return f"Not unlocked: {_told(followed)} is under way"
+        self._locks.drop(STACK)
+        return (
+            f"{STACK} is free again (it was held for {lock.branch} by {lock.by}); said by <@{user}>. "
+            "`/airflow deploy main` brings main back"
+        )
 
-    def _start(self, what: str, begin: Callable[[], Run], user: str, channel: str) -> str:
-        with self._starting:
-            if under_way := self._state.read():
-                return f"Not started: {under_way.what} is under way, {under_way.run.url}"
-            followed = Followed(what, begin(), channel, user)
-            self._state.write(followed)
-        self._follow(followed)
-        return f"Started: {what}, {followed.run.url}"
+    def _forget(self, _rest: str, user: str, _channel: str) -> str:
+        followed = self._follower.forget()
+        return f"Followed no longer: {_told(followed)}; said by <@{user}>" if followed else "Nothing is under way"
 
-    def _patiently(self, tag: str, tries: int = 10) -> Run:
-        for _ in range(tries - 1):
-            try:
-                return self._delivery.follow_release(tag)
-            except RestError:
-                time.sleep(self._poll / 10)
-        return self._delivery.follow_release(tag)
-
-    def _follow(self, followed: Followed) -> None:
-        self._follower = threading.Thread(target=self._until_ended, args=(followed,), daemon=True)
-        self._follower.start()
-
-    def _until_ended(self, followed: Followed) -> None:
-        waiting = False
-        while True:
-            try:
-                outcome = self._delivery.outcome(followed.run)
-            except RestError:
-                time.sleep(self._poll)  # the service is away: the deployment goes on without us
-                continue
-            if outcome.state == "waiting" and not waiting:
-                waiting = True
-                self._say(followed.channel, f"{followed.what} waits for an approval: {outcome.url}")
-            if outcome.ended:
-                self._state.write(None)
-                self._say(followed.channel, _told(followed, outcome))
-                return
-            time.sleep(self._poll)
+    def _start(self, what: str, begin: Callable[[], Run | str], user: str, channel: str) -> str:
+        """Begin and follow, unless something is under way. `begin` gives the run, or why there is none."""
+        if not self._starting.acquire(blocking=False):
+            return "Not started: another deployment is being started this moment. `/airflow where`"
+        try:
+            if under_way := self._follower.now:
+                return f"Not started: {_told(under_way)} is under way"
+            begun = begin()
+            if isinstance(begun, str):
+                return begun
+            warning = self._follower.follow(Followed(what, begun, channel, user))
+            return f"Started: {what}, {begun.url}{warning}"
+        finally:
+            self._starting.release()
 
 
-def _told(followed: Followed, outcome: Outcome) -> str:
-    how = "went well" if outcome.state == "success" else "FAILED"
-    return f"<@{followed.user}> {followed.what} {how}: {outcome.url}"
-
-
-def _held(lock: dict[str, str]) -> str:
-    reason = f": {lock['reason']}" if lock.get("reason") else ""
-    return f"{STACK} is held for {lock['branch']} by {lock['by']} since {lock['since']}{reason}"
+def _told(followed: Followed) -> str:
+    return f"{followed.what}, {followed.run.url}"

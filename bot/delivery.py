@@ -14,6 +14,10 @@ class Run:
     url: str
 
 
+APPEARS = 20
+"""Looks, a second apart, until a run that was just started must be listed."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a run stands; `url` may become more exact than the run's own."""
@@ -28,16 +32,16 @@ class Outcome:
 
 
 class Delivery(Protocol):
-    """GitHub Actions or CircleCI."""
+    """GitHub Actions or CircleCI. Each method raises RestError for what a person should read."""
 
     def try_branch(self, branch: str) -> Run:
-        """Deploy a branch to integration."""
+        """Deploy a branch to integration. One whose start was not confirmed is looked for before it is given up."""
         ...
 
     def follow_release(self, tag: str) -> Run:
-        """Find the run that a pushed release tag starts."""
+        """Find the run that a pushed release tag starts, which takes a moment to be listed."""
         ...
 
     def outcome(self, run: Run) -> Outcome:
-        """How a run stands now."""
+        """How a run stands now. RestError 404: there is no such run any more."""
         ...

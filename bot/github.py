@@ -1,65 +1,81 @@
-"""GitHub by its REST API: workflows, checks, tags, and the lock that `make lock` takes too."""
+"""GitHub by its REST API: branches, checks, tags, and its workflows as a `Delivery`. The lock is in `bot/lock.py`."""
 
-import json
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from bot.delivery import Outcome, Run, State
+from bot.delivery import APPEARS, Outcome, Run, State
 from bot.rest import Rest, RestError
 
-_APPEARS = 20  # seconds that a dispatched run takes to be listed
-_SKEW = 5  # seconds that our clock and GitHub's may differ
+INTEGRATED = ("deploy main to integration", "ci/circleci: integration")
+"""The checks by which integration says how main went on it."""
+_DELIVERS = ("deploy ", "ci/circleci: integration", "ci/circleci: production", "ci/circleci: approve")
+_GOOD = ("success", "neutral", "skipped")
 
 
 class GitHub:
     """One repository. Implements `Delivery` with its workflows."""
 
-    def __init__(self, rest: Rest, repository: str) -> None:
-        self._rest, self._at = rest, f"/repos/{repository}"
+    def __init__(self, rest: Rest, repository: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._rest, self._at, self._sleep = rest, f"/repos/{repository}", sleep
 
-    def head(self, ref: str) -> str:
-        """The commit of a branch or tag. Raises RestError where there is none."""
+    def head(self, branch: str) -> str:
+        """The newest commit of a branch. Raises RestError where there is none."""
         try:
-            return str(self._rest.get(f"{self._at}/commits/{quote(ref, safe='')}")["sha"])
+            return str(self._rest.get(f"{self._at}/branches/{quote(branch, safe='')}")["commit"]["sha"])
         except RestError as error:
-            if error.status in (404, 422):
-                raise RestError(f"there is no branch or tag {ref}", error.status) from error
+            if error.status == 404:
+                raise RestError(f"there is no branch {branch}", error.status) from error
             raise
 
-    def red_checks(self, ref: str) -> list[str]:
-        """Names of the checks that are not green, those that still run included; empty where all are."""
-        found: list[dict[str, Any]] = []
-        page = 1
-        while True:
-            part = self._rest.get(f"{self._at}/commits/{quote(ref, safe='')}/check-runs", per_page=100, page=page)
-            found += part["check_runs"]
-            if len(found) >= part["total_count"] or not part["check_runs"]:
-                break
-            page += 1
-        status = self._rest.get(f"{self._at}/commits/{quote(ref, safe='')}/status")
-        good = ("success", "neutral", "skipped")
-        red = [
-            f"{one['name']} ({one['conclusion'] or one['status']})" for one in found if one["conclusion"] not in good
-        ]
-        red += [f"{one['context']} ({one['state']})" for one in status["statuses"] if one["state"] != "success"]
-        return red or ([] if found or status["statuses"] else ["no check has run"])
+    def red_checks(self, sha: str, *, with_integration: bool = False) -> list[str]:
+        """Names of the checks that are not green, those that still run included; empty where all are.
+
+        Deployments are checks of the commit too. They don't count, so that one that failed can be tried again; with
+        `with_integration` main's own on integration does, by its newest try.
+        """
+        found = {**self._check_runs(sha), **self._statuses(sha)}
+        counted = {
+            name: state
+            for name, state in found.items()
+            if not name.startswith(_DELIVERS) or (with_integration and name in INTEGRATED)
+        }
+        red = [f"{name} ({state})" for name, state in counted.items() if state not in _GOOD]
+        return red or ([] if counted or found else ["no check has run"])
+
+    def tag(self, tag: str, sha: str) -> None:
+        """Make the release tag; its push starts the production workflow. One that is at this commit already is kept."""
+        try:
+            self._rest.post(f"{self._at}/git/refs", {"ref": f"refs/tags/{tag}", "sha": sha})
+        except RestError as error:
+            if not (error.unclear or error.status == 422):
+                raise
+            at = self._commit(tag)
+            if at is None:
+                raise
+            if at != sha:
+                raise RestError(f"{tag} is there already, at {at[:12]}: a release's tag is never moved") from error
 
     def try_branch(self, branch: str) -> Run:
         """Start the integration workflow for a branch."""
-        begun = datetime.now(UTC).timestamp()
-        body = {"ref": "main", "inputs": {"branch": branch}}
-        self._rest.post(f"{self._at}/actions/workflows/integration.yml/dispatches", body)
-        return self._appearing("integration.yml", "workflow_dispatch", begun)
+        listed = {"event": "workflow_dispatch"}
+        before = max((int(run["id"]) for run in self._runs("integration.yml", **listed)), default=0)
+        try:
+            body = {"ref": "main", "inputs": {"branch": branch}}
+            self._rest.post(f"{self._at}/actions/workflows/integration.yml/dispatches", body)
+        except RestError as error:
+            if not error.unclear:
+                raise
 
-    def tag(self, tag: str, sha: str) -> None:
-        """Make the release tag; its push starts the production workflow."""
-        self._rest.post(f"{self._at}/git/refs", {"ref": f"refs/tags/{tag}", "sha": sha})
+        def ours(run: dict[str, Any]) -> bool:
+            return int(run["id"]) > before and run["display_title"] == f"{branch} to integration"
+
+        return self._appearing("integration.yml", ours, **listed)
 
     def follow_release(self, tag: str) -> Run:
         """The production run of a tag."""
-        return self._appearing("production.yml", "push", 0.0, tag)
+        return self._appearing("production.yml", lambda _: True, event="push", branch=tag)
 
     def outcome(self, run: Run) -> Outcome:
         """How a workflow run stands; one that waits for an approval is `waiting`."""
@@ -71,37 +87,43 @@ class GitHub:
             state = "waiting"
         return Outcome(state, str(found["html_url"]))
 
-    def lock(self, stack: str) -> dict[str, str] | None:
-        """What the stack's lock says, None where it is free."""
+    def _check_runs(self, sha: str) -> dict[str, str]:
+        """State by name. Two workflows may have jobs of one name: what is not green outranks what is."""
+        found: list[dict[str, Any]] = []
+        for page in range(1, 11):  # GitHub lists no more than 1000
+            part = self._rest.get(f"{self._at}/commits/{sha}/check-runs", per_page=100, page=page)
+            found += part["check_runs"]
+            if len(found) >= part["total_count"] or not part["check_runs"]:
+                break
+        states: dict[str, str] = {}
+        for one in sorted(found, key=lambda one: int(one["id"])):
+            name, state = str(one["name"]), str(one["conclusion"] or one["status"])
+            # A deployment is tried again by a run of its own, whose word is the newer one.
+            if name.startswith(_DELIVERS) or states.get(name, "success") in _GOOD:
+                states[name] = state
+        return states
+
+    def _statuses(self, sha: str) -> dict[str, str]:
+        listed = self._rest.get(f"{self._at}/commits/{sha}/status", per_page=100)
+        return {str(one["context"]): str(one["state"]) for one in listed["statuses"]}
+
+    def _commit(self, tag: str) -> str | None:
         try:
-            ref = self._rest.get(f"{self._at}/git/ref/locks/{stack}")
+            return str(self._rest.get(f"{self._at}/commits/{quote(f'tags/{tag}', safe='')}")["sha"])
         except RestError as error:
-            if error.status == 404:
+            if error.status in (404, 422):
                 return None
             raise
-        return json.loads(self._rest.get(f"{self._at}/git/commits/{ref['object']['sha']}")["message"])
 
-    def take_lock(self, stack: str, branch: str, by: str, reason: str) -> None:
-        """Take the lock as `make lock` does; RestError 422 where somebody was faster."""
-        tree = self._rest.get(f"{self._at}/commits/main")["commit"]["tree"]["sha"]
-        since = datetime.now(UTC).isoformat(timespec="seconds")
-        message = json.dumps({"stack": stack, "branch": branch, "by": by, "since": since, "reason": reason})
-        made = self._rest.post(f"{self._at}/git/commits", {"message": message, "tree": tree, "parents": []})
-        self._rest.post(f"{self._at}/git/refs", {"ref": f"refs/locks/{stack}", "sha": made["sha"]})
+    def _runs(self, workflow: str, **parameters: str) -> list[dict[str, Any]]:
+        path = f"{self._at}/actions/workflows/{workflow}/runs"
+        return self._rest.get(path, per_page=20, **parameters)["workflow_runs"]
 
-    def drop_lock(self, stack: str) -> None:
-        """Give the lock back."""
-        self._rest.delete(f"{self._at}/git/refs/locks/{stack}")
-
-    def _appearing(self, workflow: str, event: str, since: float, branch: str = "") -> Run:
-        """A dispatch answers without the run's id: it is the newest of its workflow, once it is listed."""
-        end = time.monotonic() + _APPEARS
-        parameters: dict[str, str | int] = {"event": event, "per_page": 10, **({"branch": branch} if branch else {})}
-        while True:
-            listed = self._rest.get(f"{self._at}/actions/workflows/{workflow}/runs", **parameters)
-            for run in listed["workflow_runs"]:
-                if datetime.fromisoformat(run["created_at"]).timestamp() >= since - _SKEW:
+    def _appearing(self, workflow: str, wanted: Callable[[dict[str, Any]], bool], **parameters: str) -> Run:
+        """A dispatch answers without the run's id on servers older than 2026: it is looked for until it is listed."""
+        for _ in range(APPEARS):
+            for run in self._runs(workflow, **parameters):
+                if wanted(run):
                     return Run(str(run["id"]), str(run["html_url"]))
-            if time.monotonic() > end:
-                raise RestError(f"GitHub lists no run of {workflow}; is it switched on?")
-            time.sleep(1)
+            self._sleep(1)
+        raise RestError(f"GitHub lists no run of {workflow}; is it switched on?")

@@ -18,6 +18,11 @@ class RestError(Exception):
         self.status = status
         super().__init__(message)
 
+    @property
+    def unclear(self) -> bool:
+        """Whether the service may have done what it was asked for all the same: it broke, or did not answer."""
+        return self.status == 0 or self.status >= 500
+
 
 class Rest:
     """A JSON API with a token."""
@@ -47,10 +52,10 @@ class Rest:
         while True:
             try:
                 answer = self._client.request(method, path, json=body, params=parameters)
-            except httpx.HTTPError as error:
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise RestError(f"{self._name} does not answer: {type(error).__name__}") from error
             if answer.is_success:
-                return answer.json() if answer.content else None
+                return self._json(answer)
             tries += 1
             pause = _pause(answer, tries)
             # A POST that failed on the server's side may have been done: asking again could start two deployments.
@@ -60,14 +65,20 @@ class Rest:
             self._sleep(pause)
             waited += pause
 
+    def _json(self, answer: httpx.Response) -> Any:
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:
+            raise RestError(f"{self._name}: {answer.status_code} without JSON; is there a proxy between?") from error
+
 
 def _pause(answer: httpx.Response, tries: int) -> float | None:
     """Seconds to wait, as the service asks; None where asking again would not help."""
     if after := answer.headers.get("retry-after"):
         return float(after) if after.isdigit() else None
     if answer.status_code in (403, 429) and answer.headers.get("x-ratelimit-remaining") == "0":
-        reset = float(answer.headers.get("x-ratelimit-reset", "0"))
-        return max(1.0, reset - datetime.now(UTC).timestamp())
+        reset = answer.headers.get("x-ratelimit-reset", "")
+        return max(1.0, float(reset) - datetime.now(UTC).timestamp()) if reset.isdigit() else None
     if answer.status_code == 429 or answer.status_code >= 500:
         return float(2**tries)
     return None
@@ -75,6 +86,6 @@ def _pause(answer: httpx.Response, tries: int) -> float | None:
 
 def _words(answer: httpx.Response) -> str:
     try:
-        return str(answer.json().get("message", ""))
-    except ValueError:
+        return str(answer.json()["message"])
+    except (ValueError, KeyError, TypeError):
         return answer.reason_phrase

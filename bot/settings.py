@@ -31,6 +31,7 @@ class BotSettings(BaseModel):
     repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$", description="OWNER/NAME")
     channels: Words = Field(description="ids of the channels in which the bot listens")
     users: Words = Field(description="ids of the people who may deploy")
+    slack_api: str = "https://slack.com/api/"
     github_api: str = "https://api.github.com"
     circleci_api: str = "https://circleci.com/api/v2"
     state_file: str = "/var/lib/airflow-bot/state.json"

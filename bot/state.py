@@ -1,8 +1,8 @@
 """What the bot must not forget when it is restarted: the deployment that it follows."""
 
 import json
+import logging
 import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -29,16 +29,22 @@ class State:
         """The deployment that was followed when the bot last wrote."""
         try:
             found = json.loads(self._path.read_text())
+            if not found:
+                return None
+            return Followed(found["what"], Run(**found["run"]), found["channel"], found["user"])
         except FileNotFoundError:
             return None
-        if not found:
+        except (ValueError, KeyError, TypeError):
+            # A bot that cannot start helps nobody: the deployment itself goes on, and the service shows it.
+            logging.getLogger(__name__).error("%s is not readable: nothing is followed", self._path)
             return None
-        return Followed(found["what"], Run(**found["run"]), found["channel"], found["user"])
 
     def write(self, followed: Followed | None) -> None:
         """Remember it, or that there is none."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self._path.parent)
-        with os.fdopen(handle, "w") as file:
+        new = self._path.with_suffix(".new")
+        with new.open("w") as file:
             json.dump(asdict(followed) if followed else None, file)
-        Path(name).replace(self._path)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._path)
