@@ -1,5 +1,8 @@
 """Values of the official chart for a release. Pure: names of Secrets in, a mapping out; no secret and no cloud type."""
 
+from collections.abc import Mapping
+from typing import Any, cast
+
 from infra import versions
 from infra.airflow import executors, storage
 from infra.airflow.chart import (
@@ -29,10 +32,19 @@ def values(release: Release, settings: Settings, given: Inputs) -> Values:
         _statsd(release, settings, given),
         executors.values(release, settings, given),
         storage.values(release, given),
-        release.values,
     ):
         merged = merge(merged, layer)
-    return merged
+    return laid_on(merged, release.values)
+
+
+def laid_on(ours: Any, theirs: Any) -> Any:
+    """The escape hatch: mappings level by level, lists one after the other, so that nothing of ours gets lost."""
+    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+        base, over = cast("Mapping[str, Any]", ours), cast("Mapping[str, Any]", theirs)
+        return {**base, **{key: laid_on(base.get(key), value) for key, value in over.items()}}
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return [*cast("list[Any]", ours), *cast("list[Any]", theirs)]
+    return theirs
 
 
 def _whole(release: Release, given: Inputs) -> Values:

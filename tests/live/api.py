@@ -1,0 +1,84 @@
+"""Airflow's API of a release in the cluster, as the administrator, through a port-forward."""
+
+import json
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from tests.live.site import ADMIN_PASSWORD, Site
+
+
+class Api:
+    """`call("GET", "/api/v2/dags")`; a forward that broke with its pod is made again."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._forward: subprocess.Popen[str] | None = None
+        self._base = ""
+        self._token = ""
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        for attempt in range(30):
+            try:
+                return self._call(method, path, body)
+            except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+                if (isinstance(error, urllib.error.HTTPError) and error.code < 500) or attempt == 29:
+                    detail = error.read().decode() if isinstance(error, urllib.error.HTTPError) else ""
+                    raise AssertionError(f"{method} {path}: {error} {detail}") from None
+                self.close()
+                time.sleep(2)
+        raise AssertionError("not reached")
+
+    def _call(self, method: str, path: str, body: Any) -> Any:
+        if self._forward is None:
+            self._open()
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._token}"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self._base}{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return json.loads(response.read() or b"null")
+
+    def _open(self) -> None:
+        command = self._site.cluster.command(
+            "port-forward", "-n", self._site.namespace, "service/main-api-server", ":8080", "--address", "127.0.0.1"
+        )
+        self._forward = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert self._forward.stdout is not None
+        line = self._forward.stdout.readline()  # Forwarding from 127.0.0.1:40123 -> 8080
+        if ":" not in line:
+            raise ConnectionError("no forward")
+        self._base = f"http://127.0.0.1:{line.split(' -> ')[0].rpartition(':')[2]}/main"
+        self._token = ""
+        self._token = self._call("POST", "/auth/token", {"username": "admin", "password": ADMIN_PASSWORD})[
+            "access_token"
+        ]
+
+    def close(self) -> None:
+        if self._forward:
+            self._forward.terminate()
+            self._forward.wait()
+        self._forward = None
+
+    def run(self, dag: str, timeout: int = 180) -> tuple[str, str]:
+        """Trigger a DAG and wait for its end: the run's id and its state."""
+        self.call("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False})
+        run = self.call("POST", f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None})["dag_run_id"]
+        state = ""
+        for _ in range(timeout):
+            state = self.call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}")["state"]
+            if state in ("success", "failed"):
+                break
+            time.sleep(1)
+        return run, state
+
+    def wait_for_dag(self, dag: str, timeout: int = 90) -> float:
+        """Seconds until the DAG is there."""
+        began = time.monotonic()
+        while time.monotonic() - began < timeout:
+            if dag in {one["dag_id"] for one in self.call("GET", "/api/v2/dags")["dags"]}:
+                return time.monotonic() - began
+            time.sleep(1)
+        errors = self.call("GET", "/api/v2/importErrors")
+        raise AssertionError(f"{dag} did not appear within {timeout} s; import errors: {errors}")

@@ -1,0 +1,150 @@
+"""A small stack of one release on a real cluster: the plan's own objects, applied in the plan's own order.
+
+The image that Airflow and the git server run is AIRFLOW_IMAGE (by default the official one, which the cluster pulls).
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.cloud.existing import postgres
+from infra.names import Names
+from infra.preview import planning
+from infra.preview.model import Plan, Resource
+from infra.preview.planning import ROOT
+from ops.cluster import Cluster
+from tests.certificates import Pem, issue
+from tests.live import revealed
+from tests.live.objects import ordered
+from tests.program.stacks import UNKNOWN
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+JOB = "kubernetes:batch/v1:Job"
+ADMIN_PASSWORD = "live-administrator-1"
+SMALL = {"cpu": "20m", "cpuLimit": "2", "memory": "1Gi"}
+
+
+@dataclass
+class Site:
+    """What the tests talk to. `settled` holds the URNs that are on the cluster already."""
+
+    cluster: Cluster
+    prefix: str
+    stacks: Path
+    release: dict[str, Any]
+    settled: set[str] = field(default_factory=set[str])
+    plan: Plan = field(init=False)
+    pem: Pem = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = Names("airflow", "local", self.prefix)
+        self.pem = issue(*postgres.hosts(self.names))
+        self.plan = self.planned()
+
+    @property
+    def namespace(self) -> str:
+        return f"{self.prefix}-airflow"
+
+    def planned(self, **secrets: str) -> Plan:
+        """The plan of the stack, with these secrets beside the usual ones."""
+        lead = dict(zip(self.cluster.leads[::2], self.cluster.leads[1::2], strict=True))
+        text = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
+        config = text["config"]
+        config["airflow:prefix"] = self.prefix
+        config["airflow:cloud"] |= {"kubeconfig": lead["--kubeconfig"], "context": lead["--context"]}
+        components = ("scheduler", "apiServer", "dagProcessor", "triggerer", "worker", "statsd", "redis", "flower")
+        config["airflow:figures"] = {
+            **{name: SMALL for name in components},
+            "tasks": {"cpu": "20m", "cpuLimit": "2", "memory": "768Mi"},
+        }
+        config["airflow:releases"] = [{"name": "main", "namespace": self.namespace, "path": "/main", **self.release}]
+        (self.stacks / "Pulumi.local.yaml").write_text(yaml.safe_dump(text))
+        own = {"adminPassword": ADMIN_PASSWORD, "settings": "airflow: {variables: {from_settings: seen}}\n", **secrets}
+        return revealed.plan(planning.Request("local", self.stacks, secrets=own))
+
+    def apply(self, *objects: dict[str, Any]) -> None:
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+        self.cluster.run("apply", "--server-side", "--force-conflicts", "-f", "-", given=text)
+
+    def bring_up(self, until: Callable[[Resource], bool] = lambda _: False) -> None:
+        """Apply what is not there yet, each object after all that it waits for; `until` holds for the first not to."""
+        for resource in ordered(self.plan):
+            if until(resource):
+                return
+            if resource.urn in self.settled or not resource.custom or not resource.type.startswith("kubernetes:"):
+                continue
+            if resource.type == RELEASE:
+                self.install(resource)
+            else:
+                self.apply(self.manifest(resource))
+                self.awaited(resource)
+            self.settled.add(resource.urn)
+
+    def manifest(self, resource: Resource) -> dict[str, Any]:
+        """The object, with what only a provider knows filled in."""
+
+        def fill(value: Any, path: tuple[str, ...]) -> Any:
+            if value == UNKNOWN:
+                server = {"tls.crt": self.pem.certificate, "tls.key": self.pem.key}
+                return {"stringData": server, "ca.crt": self.pem.ca, "ca.pem": self.pem.ca, **server}[path[-1]]
+            if isinstance(value, dict):
+                return {key: fill(item, (*path, key)) for key, item in value.items()}
+            return [fill(item, path) for item in value] if isinstance(value, list) else value
+
+        return fill(dict(resource.inputs), ())
+
+    def awaited(self, resource: Resource, timeout: int = 300) -> None:
+        """What the provider waits for."""
+        name, namespace = self.place(resource)
+        if resource.type == "kubernetes:apps/v1:StatefulSet":
+            self.cluster.run("rollout", "status", f"statefulset/{name}", "-n", namespace, f"--timeout={timeout}s")
+        if resource.type == JOB:
+            state = self.job(name, namespace, timeout)
+            assert state == "Complete", f"{name}: {state}\n{self.log(f'job/{name}', namespace)}"
+
+    def job(self, name: str, namespace: str, timeout: int = 300) -> str:
+        """How a Job ended."""
+        for _ in range(timeout):
+            status = self.cluster.get("job", name, "-n", namespace).get("status", {})
+            for condition in status.get("conditions", []):
+                if condition["type"] in ("Complete", "Failed") and condition["status"] == "True":
+                    return condition["type"]
+            time.sleep(1)
+        return "neither complete nor failed in time"
+
+    def log(self, what: str, namespace: str) -> str:
+        return self.cluster.run("logs", what, "-n", namespace, "--all-containers", "--tail=60")
+
+    def install(self, resource: Resource) -> None:
+        """Helm as the provider runs it: these values, waiting for every pod."""
+        chart, inputs = os.environ["AIRFLOW_CHART"], resource.inputs
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(inputs["values"], file)
+            file.flush()
+            command = ["helm", "upgrade", "--install", inputs["name"], chart, "--namespace", inputs["namespace"]]
+            leads = [item.replace("--context", "--kube-context") for item in self.cluster.leads]
+            options = ["--values", file.name, "--wait", "--timeout", "300s"]
+            done = subprocess.run([*command, *options, *leads], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr + self.cluster.run("get", "pods", "-n", self.namespace)
+
+    def place(self, resource: Resource) -> tuple[str, str]:
+        metadata = resource.inputs["metadata"]
+        return metadata["name"], metadata.get("namespace", "")
+
+    def named(self, kind: str, name: str) -> Resource:
+        """The plan's resource of this kind and logical name."""
+        return next(one for one in self.plan if one.type.endswith(f":{kind}") and one.name == name)
+
+    def remove(self) -> None:
+        for namespace in (self.namespace, self.names.resource("database-admin"), self.names.resource("database")):
+            self.cluster.run("delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
+        self.cluster.run("delete", "priorityclass,persistentvolume", "-l", f"live={self.prefix}", "--ignore-not-found")
+        self.cluster.run("delete", "priorityclass", self.names.resource("airflow"), "--ignore-not-found")

@@ -1,0 +1,108 @@
+"""What a release may not be: one clear problem for each, at its key."""
+
+from typing import Any
+
+import pytest
+
+from infra.settings.chart_rules import GUARDED, OWN_OPTIONS, option_names
+from tests.unit.stacks import LOCAL, problems
+
+CELERY = {"executor": "CeleryExecutor", "celery": {"broker": "redis"}}
+HERE = "airflow:releases[0]"
+
+
+def _problems(*releases: dict[str, Any], **top: Any) -> dict[str, str]:
+    named = [{"name": f"r{number}", **release} for number, release in enumerate(releases)]
+    return {key: problem.rule for key, problem in problems({**LOCAL, "releases": named, **top}).items()}
+
+
+@pytest.mark.parametrize(
+    ("release", "key"),
+    [
+        # checks: bad input 26
+        ({"executor": "kubernetesExecutor"}, "executor"),
+        ({"executor": "KubernetesExecutor,KubernetesExecutor"}, "executor"),
+        ({"executor": "CeleryExecutor"}, "celery"),
+        ({"celery": {"broker": "redis"}}, "celery"),
+        ({"executor": "CeleryExecutor", "celery": {"keda": {}}}, "celery.broker"),
+        ({**CELERY, "celery": {"broker": "kafka"}}, "celery.broker"),
+        ({**CELERY, "celery": {"broker": "redis", "keda": {"minWorkers": 9}}}, "celery.keda.minWorkers"),
+        # checks: bad input 27
+        ({"image": {"tag": "latest"}}, "image.tag"),
+        ({"image": {"repository": "acme/airflow", "tag": "3.2.2"}}, "image.tag"),
+        ({"image": {"repository": "acme/airflow", "tag": "3.3.20"}}, "image.tag"),
+        ({"image": {"digest": "sha256:1"}}, "image.digest"),
+        # checks: bad input 29
+        ({"admin": {"email": "nobody"}}, "admin.email"),
+        ({"admin": {"username": "a b"}}, "admin.username"),
+        # DAGs and logs
+        ({"dags": {"kind": "git", "repository": "git@github.com:acme/dags.git"}}, "dags.auth"),
+        ({"dags": {"kind": "git", "repository": "https://u:p@github.com/acme/dags.git"}}, "dags.repository"),
+        ({"dags": {"kind": "git", "repository": "git@h:a.git", "auth": "sshKey"}}, "dags.knownHosts"),
+        ({"dags": {"kind": "git", "repository": "https://h/a.git", "subPath": "/dags/"}}, "dags.subPath"),
+        ({"dags": {"kind": "git", "repository": "https://h/a.git", "subPath": "../x"}}, "dags.subPath"),
+        ({"dags": {"kind": "bundle", "repositories": []}}, "dags.repositories"),
+        ({"logs": {"kind": "objectStore"}}, "logs.kind"),
+        ({"tasks": {"spot": True, "retries": 0}}, "tasks.retries"),
+        ({"cleanup": {"schedule": "@daily"}}, "cleanup.schedule"),
+        ({"egress": [{"cidr": "10.0.0.1/16"}]}, "egress[0].cidr"),
+        # checks: bad input 30
+        ({"values": {"exectuor": "x"}}, "values.exectuor"),
+        ({"values": {"scheduler": {"serviceAccount": {"create": True}}}}, "values.scheduler.serviceAccount"),
+        ({"values": {"workers": {"celery": {"serviceAccount": {}}}}}, "values.workers.celery.serviceAccount"),
+        ({"config": {"core": {"paralelism": 4}}}, "config.core.paralelism"),
+        ({"config": {"cor": {"parallelism": 4}}}, "config.cor"),
+        ({"config": {"core": {"fernet_key": "x"}}}, "config.core.fernet_key"),
+    ],
+)
+def test_refused(release: dict[str, Any], key: str) -> None:
+    assert f"{HERE}.{key}" in _problems(release)
+
+
+@pytest.mark.parametrize("pattern", GUARDED)
+def test_every_guarded_value_is_refused(pattern: str) -> None:
+    # checks: bad input 30
+    path = pattern.replace("*", "scheduler").split(".")
+    value: Any = {}
+    for part in reversed(path):
+        value = {part: value}
+    assert any("guarded" in rule for rule in _problems({"values": value}).values())
+
+
+@pytest.mark.parametrize(("section", "option"), OWN_OPTIONS)
+def test_every_own_option_is_refused_and_exists(section: str, option: str) -> None:
+    assert "guarded" in _problems({"config": {section: {option: "x"}}})[f"{HERE}.config.{section}.{option}"]
+    known = option_names()
+    assert option in known[section] or (section, option) == ("smtp", "smtp_password")
+
+
+def test_open_hatches_take_what_is_known() -> None:
+    given = {"values": {"scheduler": {"replicas": 3}}, "config": {"core": {"max_active_runs_per_dag": 2}}}
+    assert _problems(given) == {}
+
+
+def test_a_name_is_offered_for_a_misspelt_key() -> None:
+    found = problems({**LOCAL, "releases": [{"name": "main", "values": {"trigerer": {}}}]})
+    assert found["airflow:releases[0].values.trigerer"].cure == "did you mean triggerer?"
+
+
+def test_releases_share_a_namespace_unless_two_run_tasks_in_pods() -> None:
+    pods, celery = {"namespace": "airflow"}, {"namespace": "airflow", **CELERY}
+    assert _problems(pods, celery) == {}
+    assert "airflow:releases[1].namespace" in _problems(pods, pods)
+
+
+def test_releases_share_a_host_by_path() -> None:
+    ingress = {"platform": {"ingress": "on", "certificates": "on"}}
+    host = {"host": "airflow.acme.org"}
+    apart = _problems({**host, "path": "/a"}, {**host, "path": "/b"}, **ingress)
+    assert not [key for key in apart if key.endswith(".path")]
+    for first, second in (("/", "/b"), ("/a", "/a"), ("/a", "/a/b")):
+        found = _problems({**host, "path": first}, {**host, "path": second}, **ingress)
+        assert "airflow:releases[1].path" in found
+
+
+def test_production_runs_images_by_digest() -> None:
+    own = {"image": {"repository": "acme/airflow", "tag": "3.3.2-1f3c9ab"}}
+    assert f"{HERE}.image.digest" in _problems(own, tier="production")
+    assert f"{HERE}.image.digest" not in _problems({}, tier="production")
