@@ -1,4 +1,4 @@
-# --- the plan on AWS, judged by checkov (ops/judge) ---------------------------------------------------------------------
+# --- the plan on AWS or Azure, judged by checkov (ops/judge) ---------------------------------------------------------------------
 
 CHECKOV := .venv-checkov
 .PRECIOUS: $(CHECKOV)/.installed
@@ -8,7 +8,7 @@ $(CHECKOV)/.installed: $(VENV)/.uv requirements/checkov.txt
 	@$(PY) -m uv pip sync -q --python $(CHECKOV)/bin/python --require-hashes requirements/checkov.txt
 	@touch $@
 
-judge: $(VENV)/.installed $(CHECKOV)/.installed  ## let checkov judge the plan of a stack on AWS: STACK=production
+judge: $(VENV)/.installed $(CHECKOV)/.installed  ## let checkov judge the plan of a stack on AWS or Azure: STACK=production [STACKS=examples/azure]
 	@$(PY) -m ops judge $(WITH_STACK) $(ARGS)
 
 .PHONY: judge

@@ -1,10 +1,14 @@
-"""checkov, run on a plan: which types it knows, and what it says of each resource."""
+"""checkov, run on a plan: which types it knows, and what it says of each resource.
+
+It reads Terraform's plans for AWS and ARM templates for Azure; `Language` is how a plan is put to it.
+"""
 
 import json
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +16,37 @@ from typing import Any
 from infra.preview.model import Plan
 from infra.preview.planning import ROOT
 from ops.errors import OpsError
-from ops.judge.terraform import convert
+from ops.judge import arm, terraform
 
 CHECKOV = ROOT / ".venv-checkov" / "bin" / "checkov"
-_ROW = re.compile(r"^\|\s*\d+ \| (?P<rule>CKV2?_AWS_\d+)\s+\| resource\s+\| (?P<type>aws_\w+)\s+\|", re.MULTILINE)
+_ROW = r"^\|\s*\d+ \| (?P<rule>CKV2?_{cloud}_\d+)\s+\| resource\s+\| (?P<type>{type})\s+\|"
+
+
+@dataclass(frozen=True)
+class Language:
+    """What checkov calls its rules (`listed`) and the file that it judges by them, and how a plan becomes that file."""
+
+    listed: str
+    framework: str
+    row: re.Pattern[str]
+    convert: Callable[[Plan, AbstractSet[str]], dict[str, Any]]
+    resources: str
+
+
+TERRAFORM = Language(
+    "terraform",
+    "terraform_plan",
+    re.compile(_ROW.format(cloud="AWS", type=r"aws_\w+"), re.MULTILINE),
+    terraform.convert,
+    "resource_changes",
+)
+ARM = Language(
+    "arm",
+    "arm",
+    re.compile(_ROW.format(cloud="AZURE", type=r"Microsoft\.[\w./]+"), re.MULTILINE),
+    lambda plan, _known: arm.convert(plan),
+    "resources",
+)
 
 
 @dataclass(frozen=True)
@@ -38,17 +69,18 @@ class Evaluation:
 
 
 def evaluate(plan: Plan, checkov: Path = CHECKOV) -> Evaluation:
-    """Judge the plan's AWS resources. Raises OpsError where checkov is not there or stumbles over the plan."""
+    """Judge the plan's resources on its cloud. Raises OpsError where checkov is not there or stumbles over the plan."""
     if not checkov.exists():
         raise OpsError(f"{checkov} is not there: `make judge` installs it from requirements/checkov.txt")
-    rules = _rules(checkov)
-    document = convert(plan, rules.keys())
-    report = _report(checkov, document)
+    language = ARM if any(one.package == "azure-native" for one in plan) else TERRAFORM
+    rules = _rules(checkov, language)
+    document = language.convert(plan, rules.keys())
+    report = _report(checkov, language, document)
     if not report.get("results") or report["summary"]["parsing_errors"]:
         raise OpsError(f"checkov could not read the plan: {report.get('summary', report)}")
     passed, failed = (tuple(map(_finding, report["results"][f"{key}_checks"])) for key in ("passed", "failed"))
-    types = {one["type"] for one in document["resource_changes"]}
-    seen = {finding.resource.partition(".")[0] for finding in (*passed, *failed)}
+    types = {one["type"] for one in document[language.resources]}
+    seen = {_type(finding.resource) for finding in (*passed, *failed)}
     asked = {finding.rule for finding in (*passed, *failed)}
     # Rules over a graph (CKV2) are listed for every type there is; and some of the others speak of a neighbour, as
     # those of a bucket's encryption do of the bucket.
@@ -57,19 +89,19 @@ def evaluate(plan: Plan, checkov: Path = CHECKOV) -> Evaluation:
     return Evaluation(report["summary"]["checkov_version"], passed, failed, overlooked)
 
 
-def _rules(checkov: Path) -> dict[str, set[str]]:
+def _rules(checkov: Path, language: Language) -> dict[str, set[str]]:
     """Type → the rules that checkov lists for it."""
     found: dict[str, set[str]] = {}
-    for row in _ROW.finditer(_run(checkov, "--list", "--framework", "terraform", "--skip-download")):
+    for row in language.row.finditer(_run(checkov, "--list", "--framework", language.listed, "--skip-download")):
         found.setdefault(row["type"], set()).add(row["rule"])
     return found
 
 
-def _report(checkov: Path, document: Mapping[str, Any]) -> dict[str, Any]:
+def _report(checkov: Path, language: Language, document: Mapping[str, Any]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "plan.json")
         file.write_text(json.dumps(document))
-        options = ("--framework", "terraform_plan", "--output", "json", "--compact", "--skip-download")
+        options = ("--framework", language.framework, "--output", "json", "--compact", "--skip-download")
         return json.loads(_run(checkov, "--file", str(file), *options))
 
 
@@ -78,6 +110,12 @@ def _run(checkov: Path, *arguments: str) -> str:
     if done.returncode not in (0, 1) or not done.stdout:  # 1: rules failed
         raise OpsError(f"checkov ended with {done.returncode}: {done.stderr.strip()[-500:]}")
     return done.stdout
+
+
+def _type(address: str) -> str:
+    """`aws_s3_bucket.logs` → `aws_s3_bucket`; `Microsoft.Network/virtualNetworks.x` → what stands before the name."""
+    provider, slash, rest = address.rpartition("/")
+    return f"{provider}{slash}{rest.partition('.')[0]}"
 
 
 def _finding(check: Mapping[str, Any]) -> Finding:

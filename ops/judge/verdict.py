@@ -16,6 +16,7 @@ from ops.judge.checkov import Evaluation, Finding, evaluate
 from ops.stack import StackOption, StacksOption
 
 WAIVERS = Path(__file__).with_name("waivers.yaml")
+WAIVERS_AZURE = Path(__file__).with_name("waivers_azure.yaml")
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,13 @@ def judge(
     stacks: StacksOption = ROOT,
     config: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="Judge with this value.")] = None,
 ) -> None:
-    """Let checkov judge the plan of a stack on AWS."""
+    """Let checkov judge the plan of a stack on AWS or Azure."""
     plan = planning.make(planning.Request(stack, stacks, config or ())).plan
-    if not any(one.package == "aws" for one in plan):
-        raise OpsError(f"{stack} has nothing on AWS to judge")
+    clouds = {one.package for one in plan} & {"aws", "azure-native"}
+    if not clouds:
+        raise OpsError(f"{stack} has nothing on AWS or Azure to judge")
     found = evaluate(plan)
-    verdict = judge_findings(found, waivers(), plan.stack)
+    verdict = judge_findings(found, waivers(WAIVERS if "aws" in clouds else WAIVERS_AZURE), plan.stack)
     sys.stdout.write(f"checkov {found.version} on {plan.project}/{plan.stack}\n")
     sys.stdout.write("".join(f"{line}\n" for line in verdict.lines()))
     if not verdict.good:
