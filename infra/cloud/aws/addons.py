@@ -1,4 +1,4 @@
-"""EKS add-ons, in the order that nodes and pods need them. Their versions are EKS's defaults for the cluster's own."""
+"""EKS add-ons, in the order that nodes and pods need them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -95,10 +95,18 @@ def _addon(
         if role
         else None
     )
+    # EKS's default for this Kubernetes: an upgrade of the cluster takes its add-ons along, in the plan for all to see.
+    version = aws.eks.get_addon_version_output(
+        addon_name=name,
+        kubernetes_version=stack.cloud.cluster.kubernetes_version,
+        most_recent=False,
+        opts=pulumi.InvokeOutputOptions(provider=stack.provider),
+    ).version
     return aws.eks.Addon(
         name,
         cluster_name=cluster.name,
         addon_name=name,
+        addon_version=version,
         pod_identity_associations=bound,
         configuration_values=json.dumps(configuration) if configuration else None,
         resolve_conflicts_on_create="OVERWRITE",
