@@ -126,8 +126,16 @@ def _in(release: Release, around: Around) -> dict[str, Allow | None]:
         "scheduler-logs": ingress("scheduler", allowed("logs"), parts.WORKER_LOG_PORT),
         "statsd": ingress("statsd", allowed("statsd"), parts.STATSD_PORT, protocol="UDP"),
         "scraping": ingress("statsd", around.monitoring, parts.STATSD_METRICS_PORT),
+        "acme": _acme(release, around),
         **_celery_in(release, around),
     }
+
+
+def _acme(release: Release, around: Around) -> Allow | None:
+    """cert-manager answers an http01 challenge from a pod of its own beside the Ingress, for as long as it is asked."""
+    if release.host is None or not around.ingress:
+        return None
+    return Allow("ingress", around.ingress, (parts.ACME_SOLVER_PORT,), parts.ACME_SOLVER)
 
 
 def _celery_in(release: Release, around: Around) -> dict[str, Allow | None]:

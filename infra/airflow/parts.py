@@ -13,6 +13,8 @@ STATSD_METRICS_PORT = 9102
 REDIS_PORT = 6379
 RABBITMQ_PORT = 5672
 FLOWER_PORT = 5555
+ACME_SOLVER_PORT = 8089  # cert-manager 1.21, pkg/issuer/acme/http/http.go
+ACME_SOLVER = {"acme.cert-manager.io/http01-solver": "true"}  # pkg/apis/acme/v1/types.go
 
 CONTROL = ("scheduler", "api-server", "dag-processor", "triggerer")
 """Components that hold the database's URL."""

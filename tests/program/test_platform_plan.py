@@ -116,3 +116,21 @@ def test_a_new_controller_stands_beside_the_old_one_until_nobody_needs_that() ->
     nginx, traefik = objects("nginx"), objects("traefik")
     assert len(nginx) > 5
     assert nginx & traefik == set()
+
+
+def test_the_controller_reaches_the_answer_to_a_challenge_in_a_releases_namespace(
+    request: pytest.FixtureRequest,
+) -> None:
+    """checks: fault 12. Without it no certificate would be issued, and nothing but a timeout would say so."""
+    made = request.getfixturevalue("plan")("integration")
+    policy = next(one for one in made if one.name == "main-acme" and one.type.endswith(":NetworkPolicy"))
+    spec = policy.inputs["spec"]
+    assert spec["podSelector"]["matchLabels"] == {"acme.cert-manager.io/http01-solver": "true"}
+    (rule,) = spec["ingress"]
+    assert [port["port"] for port in rule["ports"]] == [8089]
+    (peer,) = rule["from"]
+    assert peer["podSelector"]["matchLabels"]["app.kubernetes.io/name"] == "ingress-nginx"
+    (out,) = one(made, "kubernetes:networking.k8s.io/v1:NetworkPolicy", "ingress-nginx-backends").inputs["spec"][
+        "egress"
+    ]
+    assert {port["port"] for port in out["ports"]} == {8080, 5555, 8089}
