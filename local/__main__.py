@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 from rich.console import Console
 
@@ -113,6 +114,10 @@ def main() -> int:
         return _say(failed.report(), 1)
     except PostgresError as failed:
         return _say(str(failed), 1)
+    except httpx.HTTPError as unheard:
+        return _say(f"Airflow's API does not answer as it should ({unheard}): see `make status`, `make logs`", 1)
+    except PermissionError as denied:
+        return _say(f"{denied.filename}: an earlier run belonged to another user; run as that one", 2)
     return 0
 
 

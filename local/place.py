@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -69,8 +70,10 @@ class Place:
     def remove(self) -> None:
         """Remove everything, the folders elsewhere included."""
         for record in self.root.glob("*.elsewhere"):
-            shutil.rmtree(record.read_text().strip(), ignore_errors=True)
-        shutil.rmtree(self.root, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(record.read_text().strip())
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self.root)
 
 
 def holds_socket(folder: Path, name: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
 from local import database, keys
 from local.errors import LocalError
+from local.orphans import CHECKOUT
 from local.place import Place
 from local.steps import Step, StepError
 
@@ -63,7 +65,9 @@ def migrate(place: Place, environment: dict[str, str], step: Step) -> None:
     if known == wanted:
         step.detail = "up to date"
         return
-    (place.home).mkdir(exist_ok=True)
+    place.home.mkdir(exist_ok=True)
+    # else Airflow writes one with all its defaults, which says what is not so
+    (place.home / "airflow.cfg").write_text("# The options are environment variables: infra/airflow/config.py\n")
     done = _python(place, ["-m", "airflow", "db", "migrate"], environment)
     if done.returncode:
         raise _failed(place, "the database could not be migrated", "migrate", done.stdout)
@@ -79,7 +83,8 @@ def _python(
     return subprocess.run(
         [place.venv / "bin" / "python", *arguments],
         cwd=place.checkout,
-        env=environment or None,
+        # marked, so that it ends with the rest where `make up` is killed meanwhile
+        env={**(environment or os.environ), CHECKOUT: str(place.checkout)},
         input=given,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

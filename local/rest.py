@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any, cast
 
@@ -37,15 +38,27 @@ def get(api: httpx.Client, path: str, **parameters: str | int | bool) -> dict[st
     return cast("dict[str, Any]", api.get(path, params=parameters).raise_for_status().json())
 
 
+def all_of(api: httpx.Client, path: str, key: str) -> list[dict[str, Any]]:
+    """Every entry of a list, which the API gives in pages of at most 100 (`[api] maximum_page_limit`)."""
+    found: list[dict[str, Any]] = []
+    while True:
+        page = get(api, path, limit=100, offset=len(found))
+        found += page[key]
+        if len(found) >= page["total_entries"] or not page[key]:
+            return found
+
+
 def first_parse(place: Place, port: int, seconds: float) -> str:
-    """Wait until the number of DAGs and broken files rests; say it."""
+    """Wait until the number of DAGs and broken files rests, for so long at most; say it."""
     files = any((place.checkout / "dags").rglob("*.py"))
-    with client(place, port) as api:
-        end, before, found = time.monotonic() + seconds, (-1, -1), (0, 0)
-        while time.monotonic() < end and (found != before or (files and found == (0, 0))):
-            before = found
-            time.sleep(1)
-            found = _count(api, "/dags"), _count(api, "/importErrors")
+    end, before, found = time.monotonic() + seconds, None, None
+    while time.monotonic() < end and (found is None or found != before or (files and found == (0, 0))):
+        time.sleep(1)
+        # a busy machine's answer may take long; what is healthy stays so
+        with contextlib.suppress(httpx.TransportError), client(place, port) as api:
+            before, found = found, (_count(api, "/dags"), _count(api, "/importErrors"))
+    if found is None:
+        return "not known yet"
     broken = f", {found[1]} files with errors: `make check-dags`" if found[1] else ""
     return f"{found[0]} DAGs{broken}"
 

@@ -28,7 +28,7 @@ def run_dag(api: httpx.Client, console: Console, dag: str, conf: str, timeout: f
     runs, begun, shown = f"/dags/{dag}/dagRuns/{run}", time.monotonic(), set[tuple[str, int]]()
     while True:
         state = str(rest.get(api, runs)["state"])  # before the tasks: what ended by then is among them
-        for task in rest.get(api, f"{runs}/taskInstances", limit=1000)["task_instances"]:
+        for task in rest.all_of(api, f"{runs}/taskInstances", "task_instances"):
             key = (str(task["task_id"]), int(task["map_index"]))
             if task["state"] in _ENDED and key not in shown:
                 shown.add(key)
@@ -44,7 +44,7 @@ def run_dag(api: httpx.Client, console: Console, dag: str, conf: str, timeout: f
 def _trigger(api: httpx.Client, console: Console, dag: str, conf: str) -> str:
     known = api.get(f"/dags/{dag}")
     if known.status_code == 404:
-        names = ", ".join(str(one["dag_id"]) for one in rest.get(api, "/dags", limit=100)["dags"])
+        names = ", ".join(str(one["dag_id"]) for one in rest.all_of(api, "/dags", "dags"))
         raise LocalError(f"DAG={dag}: there is none of that name; there are: {names or 'none'} (make check-dags)")
     try:
         given = json.loads(conf)

@@ -18,6 +18,7 @@ from local.orphans import CHECKOUT
 from local.place import Place
 from local.services import AIRFLOW, POSTGRES, SUPERVISED, SUPERVISOR, Service
 
+# Airflow may take half a minute to import before it fails: what ends within `startsecs` waits longer each time.
 # Everything is relative to the checkout, supervisord's working directory: a socket's path is short for it wherever the
 # checkout lies, and no character of the checkout's path needs quoting.
 _SOCKET = ".airflow/run/supervisor.sock"
@@ -49,7 +50,7 @@ _PROGRAM = """
 command=.airflow/venv/bin/python -m local.guard {name}
 autostart=false
 autorestart=true
-startsecs=10
+startsecs=60
 startretries=10
 stopwaitsecs={wait}
 redirect_stderr=true

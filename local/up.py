@@ -44,16 +44,16 @@ def up(place: Place, port: int, *, attached: bool) -> None:
                 steps.console.print(f"already running\n{banner(place, running)}", soft_wrap=True)
                 return
             with ended_by_a_failure(place):
-                start(place, port, steps, attached=attached)
+                guard = start(place, port, steps, attached=attached)
             took = time.monotonic() - steps.began
             steps.console.print(f"\nready after {took:.1f} s\n{banner(place, port)}", soft_wrap=True)
         if attached:
             steps.console.print("  Ctrl-C    stops everything\n")
-            follow(steps.console, caller)
+            follow(place, steps.console, guard, caller)
 
 
-def start(place: Place, port: int, steps: Steps, *, attached: bool) -> None:
-    """Every step from nothing to healthy."""
+def start(place: Place, port: int, steps: Steps, *, attached: bool) -> subprocess.Popen[bytes]:
+    """Every step from nothing to healthy; the process that guards the supervisor."""
     with steps.step("settings"):
         ports.claim(port)
         prepare.check_settings(place)
@@ -82,21 +82,24 @@ def start(place: Place, port: int, steps: Steps, *, attached: bool) -> None:
             _wait(place, service, AIRFLOW_SECONDS, lambda name=service.name: health.airflow(port)[name], guard)
     with steps.step("DAGs", began) as step:
         step.detail = rest.first_parse(place, port, DAGS_SECONDS)
+    return guard
 
 
-def follow(console: Console, caller: int) -> None:
-    """Tell of each service that is restarted, until something stops us or the supervisor is gone."""
+def follow(place: Place, console: Console, guard: subprocess.Popen[bytes], caller: int) -> None:
+    """Tell of each service that is restarted, until something stops us or, as by `make stop`, the supervisor."""
     before = supervisor.states() or {}
-    while (states := supervisor.states()) is not None:
+    while guard.poll() is None:
         if os.getppid() != caller:
             raise Stopped("the caller ended")
+        states = supervisor.states() or before
         for name, state in states.items():
-            if state.pid != before[name].pid and state.pid:
-                console.print(
-                    f"{time.strftime('%H:%M:%S')} {name} had ended and was started again (make logs SERVICE={name})"
-                )
+            if state.pid and name in before and state.pid != before[name].pid:
+                told = f"{name} had ended and was started again (make logs SERVICE={name})"
+                console.print(f"{time.strftime('%H:%M:%S')} {told}")
         before = states
         time.sleep(WATCH_SECONDS)
+    if guard.returncode:
+        raise StepError("the supervisor ended", "`make up` starts afresh", place.logs / "guard.log")
     console.print("stopped")
 
 

@@ -14,26 +14,36 @@ up: $(AIRFLOW)/.installed  ## Airflow on this machine, in the foreground; PORT=1
 start: $(AIRFLOW)/.installed  ## the same in the background
 	@$(LOCAL) up --port $(PORT) --detach
 
-stop: $(AIRFLOW)/.installed  ## stop it
-	@$(LOCAL) stop
+# These ask what runs: they install nothing, and change nothing under it.
+THERE := test -x $(AIRFLOW)/venv/bin/python || { echo "no Airflow in this checkout yet: make up installs and starts it" >&2; exit 2; }
 
-restart: stop start  ## stop, then start in the background
+stop:  ## stop it
+	@if test -x $(AIRFLOW)/venv/bin/python; then $(LOCAL) stop; else echo "nothing runs here"; fi
 
-status: $(AIRFLOW)/.installed  ## what runs, since when, how healthy
+restart:  ## stop, then start in the background
+	@$(MAKE) --no-print-directory stop
+	@$(MAKE) --no-print-directory start
+
+status:  ## what runs, since when, how healthy
+	@$(THERE)
 	@$(LOCAL) status
 
-logs: $(AIRFLOW)/.installed  ## follow the logs; SERVICE=scheduler for one
+logs:  ## follow the logs; SERVICE=scheduler for one
+	@$(THERE)
 	@$(LOCAL) logs --service "$(SERVICE)" $(ARGS)
 
-shell: $(AIRFLOW)/.installed  ## a shell in Airflow's environment; CMD="airflow dags list" for one command
+shell:  ## a shell in Airflow's environment; CMD="airflow dags list" for one command
+	@$(THERE)
 	@$(LOCAL) shell -- $(CMD)
 
 check-dags: $(AIRFLOW)/.installed  ## import errors, load times and flake8 over dags/ and plugins/
 	@$(LOCAL) check-dags
 
-run: $(AIRFLOW)/.installed  ## run a DAG and show its logs: DAG=taskflow_pipeline CONF='{"key": 1}'
+run: export CONF := $(value CONF)
+run:  ## run a DAG and show its logs: DAG=taskflow_pipeline CONF='{"key": 1}'
 	@test -n "$(DAG)" || { echo "say which: make run DAG=taskflow_pipeline" >&2; exit 2; }
-	@$(LOCAL) run --conf '$(CONF)' "$(DAG)"
+	@$(THERE)
+	@$(LOCAL) run --conf "$$CONF" "$(DAG)"
 
 clean:  ## stop it and remove .airflow (database, logs, keys); YES=1 does not ask
 	@if test -x $(AIRFLOW)/venv/bin/python; then $(LOCAL) clean $(if $(YES),--yes); else rm -rf $(AIRFLOW); fi

@@ -77,6 +77,10 @@ class Checkout:
         assert done.returncode == 0, done.stdout
         return done.stdout
 
+    def stop(self) -> None:
+        done = self.make("stop")
+        assert done.returncode == 0, done.stdout
+
     @property
     def secret(self) -> Path:
         return self.folder / "settings" / "local" / "secret.yaml"
@@ -115,5 +119,5 @@ class Checkout:
     def api(self) -> httpx.Client:
         login = {"username": "admin", "password": self.password}
         base = f"http://127.0.0.1:{self.port}"
-        token = httpx.post(f"{base}/auth/token", json=login).raise_for_status().json()["access_token"]
-        return httpx.Client(base_url=f"{base}/api/v2", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        token = httpx.post(f"{base}/auth/token", json=login, timeout=60).raise_for_status().json()["access_token"]
+        return httpx.Client(base_url=f"{base}/api/v2", headers={"Authorization": f"Bearer {token}"}, timeout=60)

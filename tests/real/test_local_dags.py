@@ -9,7 +9,7 @@ import pytest
 from tests.real.listeners import Mail, Webhook, heard
 from tests.real.local_checkout import Checkout, until
 
-pytestmark = [pytest.mark.xdist_group("local"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.xdist_group("local"), pytest.mark.timeout(900)]
 FAILING = """
 from airflow.sdk import dag, task
 from common.alerts import tell_of_failure
@@ -39,7 +39,9 @@ def failing_dag(fresh: tuple[Checkout, str]) -> Iterator[None]:
 
 def test_every_kind_of_dag_runs_to_success_through_the_api(local: Checkout, api: httpx.Client) -> None:
     runs = {}
-    for dag in ("taskflow_pipeline", "notebook_report", "settings_reader", "deferred_wait", "canary"):
+    dags = ("taskflow_pipeline", "notebook_report", "settings_reader", "deferred_wait", "canary")
+    until(lambda: all(api.get(f"/dags/{dag}").is_success for dag in dags), 60, "all are there")
+    for dag in dags:
         api.patch(f"/dags/{dag}", json={"is_paused": False}).raise_for_status()
         run = api.post(f"/dags/{dag}/dagRuns", json={"logical_date": None, "conf": {}}).raise_for_status().json()
         runs[dag] = f"/dags/{dag}/dagRuns/{run['dag_run_id']}"

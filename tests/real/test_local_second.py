@@ -11,7 +11,7 @@ import pytest
 
 from tests.real.local_checkout import Checkout, until
 
-pytestmark = [pytest.mark.xdist_group("local"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.xdist_group("local"), pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
