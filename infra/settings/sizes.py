@@ -122,14 +122,16 @@ def _cloud(
     return {"system": system, "tasks": tasks, "databaseClass": database_class, "price": price}
 
 
-_AWS_PRICES = "AWS price list, eu-west-1, on demand: EKS, EC2, RDS Multi-AZ, one NAT, EFS and S3 at rest; no traffic"
+_AWS_PRICES = (
+    "us-east-1, on demand, rates of mid-2026, no traffic: the sum in docs/aws.md, Costs; Ireland is a tenth dearer"
+)
 _AZURE_PRICES = (
     "Azure retail prices, westeurope, pay as you go: AKS Standard, VMs, zone-redundant PostgreSQL, NAT; no traffic"
 )
 
 TABLE: Mapping[Size, dict[str, Any]] = {
     Size.small: {
-        "aws": _cloud(_pool("t3.large", 2, 2, 4), _pool("t3.large", 0, 0, 4), "db.t4g.small", 330, _AWS_PRICES),
+        "aws": _cloud(_pool("t3.large", 2, 2, 4), _pool("t3.large", 0, 0, 4), "db.t4g.small", 399, _AWS_PRICES),
         "azure": _cloud(
             _pool("Standard_D2s_v5", 2, 2, 4), _pool("Standard_D2s_v5", 0, 0, 4), "Standard_D2ds_v5", 520, _AZURE_PRICES
         ),
@@ -156,7 +158,7 @@ TABLE: Mapping[Size, dict[str, Any]] = {
         "chaos": _c(1, "10m", "100m", "64Mi"),
     },
     Size.medium: {
-        "aws": _cloud(_pool("m6i.xlarge", 2, 3, 6), _pool("m6i.xlarge", 0, 1, 12), "db.m6g.large", 1150, _AWS_PRICES),
+        "aws": _cloud(_pool("m6i.xlarge", 2, 3, 6), _pool("m6i.xlarge", 0, 1, 12), "db.m6g.large", 1059, _AWS_PRICES),
         "azure": _cloud(
             _pool("Standard_D4s_v5", 2, 3, 6),
             _pool("Standard_D4s_v5", 0, 1, 12),
@@ -189,7 +191,7 @@ TABLE: Mapping[Size, dict[str, Any]] = {
     },
     Size.large: {
         "aws": _cloud(
-            _pool("m6i.2xlarge", 3, 3, 9), _pool("m6i.2xlarge", 0, 2, 30), "db.m6g.xlarge", 2700, _AWS_PRICES
+            _pool("m6i.2xlarge", 3, 3, 9), _pool("m6i.2xlarge", 0, 2, 30), "db.m6g.xlarge", 2194, _AWS_PRICES
         ),
         "azure": _cloud(
             _pool("Standard_D8s_v5", 3, 3, 9),

@@ -164,3 +164,28 @@ def test_the_docs_numbers_of_vcpus_are_the_tables() -> None:
         pools = Figures.model_validate(TABLE[size]).aws
         cpus = sum(pool.max * types[pool.instance_type].cpus for pool in (pools.system, pools.tasks))
         assert f"{cpus} in `{size}`" in text
+
+
+def test_the_docs_costs_are_the_sums_of_their_rates() -> None:
+    text = (ROOT / "docs" / "aws.md").read_text()
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")
+    ]
+    counted = [row for row in rows if len(row) == 5 and "/" in row[1]]
+    assert len(counted) == 13
+    for column, size in enumerate(Size, start=2):
+        figures = Figures.model_validate(TABLE[size])
+        pools, rates = figures.aws, {row[0].split(",")[0]: row for row in counted}
+        total = sum(
+            float(row[1].split(" / ")[0]) * (730 if "hour" in row[1] else 1) * float(row[column] or 0)
+            for row in counted
+        )
+        assert abs(total - pools.price.usd) < 1, (size, total)
+        assert f"**{pools.price.usd:.0f}**" in text
+        nodes = pools.system.desired + pools.tasks.desired
+        disks = pools.system.desired * pools.system.disk_gib + pools.tasks.desired * pools.tasks.disk_gib
+        disks += figures.prometheus.replicas * figures.prometheus_storage_gib
+        assert rates[pools.system.instance_type][column] == str(nodes)
+        assert rates[pools.database_class][column] == "1"
+        assert rates["disks of nodes and Prometheus"][column] == str(disks)
+        assert rates["database storage"][column] == str(figures.database.storage_gib)
