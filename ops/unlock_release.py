@@ -1,9 +1,9 @@
 """`unlock-release`: the cure of "another operation is in progress" after a Helm release's installer was killed.
 
-Helm keeps a release's revisions in Secrets of type helm.sh/release.v1; one that was being written when the engine died
-stays `pending-…`, and every later run refuses to touch the release. Deleting that one revision is what
-`helm rollback` amounts to, without needing helm; what it had made already is taken over by the next run.
-Source: facts of helm v3's storage driver (labels `owner`, `name`, `status`, `version`).
+Helm keeps a release's revisions in Secrets; one that was being written when the engine died stays `pending-…`, and
+every later run refuses the release. With that one gone the last good revision is the newest again (or there is none),
+and the next run goes on; what the dead one had made already is taken over, since it carries the release's name.
+Source: helm v3's storage driver for Secrets (labels `owner`, `name`, `status`, `version`).
 """
 
 import json

@@ -1,27 +1,23 @@
 """The database of an existing cluster on a real one: the plan's own objects, TLS, dumps, a restore, a new password."""
 
 import json
-import secrets
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from infra.cloud.existing import pods, postgres
 from infra.names import Names
 from infra.preview import planning
 from infra.preview.model import Plan, Resource
-from infra.preview.planning import ROOT
 from infra.versions import POSTGRES_IMAGE
 from ops.cluster import Cluster
 from tests.certificates import issue
 from tests.live.objects import manifests
+from tests.live.stack_file import OwnStack, own_stack
 
 PASSWORD = "first-password-of-the-server"
 CLIENT = "client"
@@ -32,9 +28,12 @@ class Database:
     """The database's namespace, and a pod of the same stack in another one that is its client."""
 
     cluster: Cluster
+    stack: OwnStack
     plan: Plan
-    names: Names
-    stacks: Path
+
+    @property
+    def names(self) -> Names:
+        return self.stack.names
 
     @property
     def namespace(self) -> str:
@@ -70,11 +69,6 @@ class Database:
         assert done.returncode == 0 or not check, done.stderr
         return done.stdout.strip() if done.returncode == 0 else done.stderr
 
-    def verb(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """A verb as a person runs it."""
-        command = [sys.executable, "-m", "ops", *arguments, "--stack", "local", "--stacks", str(self.stacks)]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-
     def address(self) -> str:
         """The server's, as its Service has it."""
         pod = self.cluster.get("pod", f"{postgres.SERVICE}-0", "-n", self.namespace)
@@ -86,22 +80,15 @@ class Database:
 
 @pytest.fixture(scope="module")
 def database(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    stacks = tmp_path_factory.mktemp("stacks")
-    prefix = f"live-{secrets.token_hex(3)}"
-    text = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
-    lead = dict(zip(cluster.leads[::2], cluster.leads[1::2], strict=True))
-    text["config"]["airflow:prefix"] = prefix
-    text["config"]["airflow:cloud"] |= {"kubeconfig": lead["--kubeconfig"], "context": lead["--context"]}
-    (stacks / "Pulumi.local.yaml").write_text(yaml.safe_dump(text))
-    plan = planning.make(planning.Request("local", stacks)).plan
-    made = Database(cluster, plan, Names("airflow", "local", prefix), stacks)
+    stack = own_stack(cluster, tmp_path_factory.mktemp("stacks"))
+    made = Database(cluster, stack, planning.make(planning.Request("local", stack.folder)).plan)
     try:
         _create(made)
         yield made
     finally:
         cluster.run("delete", "namespace", made.namespace, "--ignore-not-found")
-        if cluster.get("persistentvolume", "-l", f"test={prefix}")["items"]:
-            cluster.run("delete", "persistentvolume", "-l", f"test={prefix}")
+        if cluster.get("persistentvolume", "-l", f"test={stack.prefix}")["items"]:
+            cluster.run("delete", "persistentvolume", "-l", f"test={stack.prefix}")
             _on_node(made, "clean", f"cd /node && rm -rf {' '.join(_folders(made))}")
         cluster.run("delete", "namespace", made.clients, "--ignore-not-found")
 
@@ -206,18 +193,18 @@ def test_a_dump_and_a_restore_as_a_person_runs_them(database: Database) -> None:
     database.sql("CREATE ROLE airflow_main")
     database.sql("CREATE DATABASE airflow_main OWNER airflow_main")
     database.sql("CREATE TABLE dag (id int); INSERT INTO dag VALUES (1), (2)", dbname="airflow_main")
-    dumped = database.verb("dump")
+    dumped = database.stack.verb("dump")
     assert dumped.returncode == 0, dumped.stderr
     assert "dumped airflow_main" in dumped.stdout
-    listed = database.verb("restore")
+    listed = database.stack.verb("restore")
     assert listed.returncode == 0, listed.stderr
     name = listed.stdout.split()[-1]
     database.sql("DELETE FROM dag", dbname="airflow_main")
-    restored = database.verb("restore", "--dump", name, "--yes")
+    restored = database.stack.verb("restore", "--dump", name, "--yes")
     assert "restored airflow_main" in restored.stdout, restored.stderr
     assert restored.returncode == 0
     assert database.sql("SELECT count(*) FROM dag", dbname="airflow_main") == "2"
-    wrong = database.verb("restore", "--dump", "20200101T000000Z", "--yes")
+    wrong = database.stack.verb("restore", "--dump", "20200101T000000Z", "--yes")
     assert wrong.returncode == 2
     assert name in wrong.stdout, "the Job says which there are"
 
