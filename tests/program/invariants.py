@@ -138,6 +138,30 @@ def urns_are_unique(plan: Plan) -> Iterator[str]:
             yield f"{resource.urn}: waits for {other}, which is nowhere"
 
 
+def namespaces_come_first(plan: Plan) -> Iterator[str]:
+    """25: what is in a namespace of ours waits for it, by data, option or parent, and so is gone before it."""
+    waiting: dict[str, list[str]] = {}
+    for resource in plan:
+        for other in resource.waits_for:
+            waiting.setdefault(other, []).append(resource.urn)
+    after: dict[str, set[str]] = {}
+    for namespace in plan.of_type("kubernetes:core/v1:Namespace"):
+        reached, queue = set[str](), [namespace.urn]
+        while queue:
+            new = [urn for urn in waiting.get(queue.pop(), []) if urn not in reached]
+            reached.update(new)
+            queue += new
+        after[str(namespace.inputs.get("metadata", {}).get("name"))] = reached
+    for resource in plan:
+        place = resource.inputs.get("namespace") if resource.type == RELEASE else _namespace(resource)
+        if (
+            resource.package == "kubernetes"
+            and isinstance(place, str)
+            and resource.urn not in after.get(place, {resource.urn})
+        ):
+            yield f"{resource.urn}: does not wait for its namespace {place}"
+
+
 EVERYWHERE: tuple[Invariant, ...] = (
     secrets_are_secret,
     helm_values_are_open,
@@ -149,6 +173,7 @@ EVERYWHERE: tuple[Invariant, ...] = (
     ingresses_have_tls,
     releases_are_awaited,
     urns_are_unique,
+    namespaces_come_first,
 )
 
 
