@@ -7,9 +7,20 @@ IF_MINE ?=
 URL ?=
 NUMBER ?=
 HEAD ?=
+IF_FREE ?=
 
-lock: $(VENV)/.installed  ## take a stack for a branch, so that no other is deployed over it: STACK=… BRANCH=… [REASON=…]
-	@$(PY) -m ops lock --stack '$(STACK)' --branch '$(BRANCH)' --by '$(BY)' --reason '$(REASON)'
+# These come from people, branches and pull requests, and stand in single quotes below: what would end the quotes, start
+# a line, or be expanded by make is refused before anything runs. `value` does not expand.
+define newline
+
+
+endef
+GIVEN := BRANCH BY REASON URL NUMBER HEAD FILE STACK REF IMAGE_TAG
+unsafe = $(findstring ',$(1))$(findstring $$,$(1))$(findstring `,$(1))$(findstring $(newline),$(1))
+$(foreach name,$(GIVEN),$(if $(call unsafe,$(value $(name))),$(error $(name) may hold no quote, dollar, backtick or line break)))
+
+lock: $(VENV)/.installed  ## take a stack for a branch, so that no other is deployed over it: STACK=… BRANCH=… [REASON=…] [IF_FREE=1]
+	@$(PY) -m ops lock --stack '$(STACK)' --branch '$(BRANCH)' --by '$(BY)' --reason '$(REASON)' $(if $(IF_FREE),--if-free)
 
 unlock: $(VENV)/.installed  ## give a stack back: STACK=… BRANCH=… [IF_MINE=1] [ARGS=--force]
 	@$(PY) -m ops unlock --stack '$(STACK)' --branch '$(BRANCH)' $(if $(IF_MINE),--if-mine) $(ARGS)

@@ -12,6 +12,9 @@ secrets: $(VENV)/.installed  ## make the secrets of a stack that can be made, an
 deploy: $(VENV)/.installed  ## make a stack what its file says, by `pulumi up`: STACK=… [REF=branch] [IMAGE_TAG=…] [YES=1] [ARGS=…]
 	@$(PY) -m ops deploy $(WITH_STACK) --ref '$(REF)' --image-tag '$(IMAGE_TAG)' -- $(if $(YES),--yes --skip-preview) $(ARGS)
 
+deploy-preview: $(VENV)/.installed  ## plan against what is there, by `pulumi preview`, and change nothing: STACK=… [REF=branch]
+	@$(PY) -m ops deploy $(WITH_STACK) --ref '$(REF)' --preview -- --diff $(ARGS)
+
 destroy: $(VENV)/.installed  ## delete what a stack made, by `pulumi destroy`: STACK=… [ARGS=…]
 	@$(PY) -m ops destroy $(WITH_STACK) -- $(ARGS)
 
@@ -33,4 +36,4 @@ unlock-release: $(VENV)/.installed  ## free Helm releases that a killed run left
 docs: $(VENV)/.installed  ## write docs/settings.md and Pulumi.yaml's declarations from the models
 	@$(PY) -m ops docs $(ARGS)
 
-.PHONY: secrets deploy destroy outputs ui dump restore unlock-release docs
+.PHONY: secrets deploy deploy-preview destroy outputs ui dump restore unlock-release docs

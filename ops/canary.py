@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated
 
 import httpx
@@ -12,6 +13,7 @@ from infra.preview.planning import ROOT
 from infra.settings.release import Release
 from local.errors import LocalError
 from local.run_dag import run_dag
+from ops import forward
 from ops.errors import OpsError
 from ops.stack import Stack, StackOption, StacksOption
 
@@ -21,7 +23,9 @@ def canary(
     stacks: StacksOption = ROOT,
     dag: Annotated[str, typer.Option(help="Another DAG than the canary.")] = "canary",
     timeout: Annotated[float, typer.Option(help="Seconds until it must have ended.")] = 600,
-    url: Annotated[str, typer.Option(help="Address of the UI, where the stack has no host: `make ui` says it.")] = "",
+    url: Annotated[
+        str, typer.Option(help="Address of the UI, where neither its host nor a port by kubectl is meant.")
+    ] = "",
 ) -> None:
     """Run the canary DAG of every release of a stack and say how it went; not zero where one failed."""
     chosen = Stack(stack, stacks)
@@ -29,13 +33,11 @@ def canary(
     failed: list[str] = []
     for release in chosen.settings.releases:
         console.print(f"release {release.name}")
-        base = url or (f"https://{release.host}{release.url_prefix}" if release.host else "")
-        if not base:
-            raise OpsError(
-                f"release {release.name} has no host: `make ui STACK={stack}`, then give the address as URL="
-            )
         try:
-            with _client(base, release.admin.username, _password(chosen, release)) as api:
+            with (
+                _address(chosen, release, url) as base,
+                _client(base, release.admin.username, _password(chosen, release)) as api,
+            ):
                 code = run_dag(api, console, dag, "{}", timeout)
         except (LocalError, httpx.HTTPError) as error:
             console.print(str(error), markup=False)
@@ -45,6 +47,13 @@ def canary(
     if failed:
         sys.stderr.write(f"the canary failed on {', '.join(failed)}: `make how-to-go-back STACK={stack}`\n")
         raise typer.Exit(1)
+
+
+def _address(stack: Stack, release: Release, url: str) -> AbstractContextManager[str]:
+    """Its host where any machine trusts the certificate, else a forwarded port: the password goes to nobody else."""
+    if url or forward.trusted(stack, release):
+        return nullcontext(url or f"https://{release.host}{release.url_prefix}")
+    return forward.forwarded(stack, release)
 
 
 def how_to_go_back(stack: StackOption) -> None:
@@ -58,7 +67,7 @@ def how_to_go_back(stack: StackOption) -> None:
         f"  git checkout {before}\n"
         f"  make deploy STACK={stack} REF={before} IMAGE_TAG={before}\n"
         f"  make canary STACK={stack}\n"
-        "Where Airflow's own version changed between the two, the database moves back first: docs/operations.md,\n"
+        "Where Airflow's own version changed between the two, the database moves back first: docs/delivery.md,\n"
         '"Going back". What tasks wrote elsewhere stays as it is.\n'
     )
 

@@ -1,14 +1,14 @@
 """`deploy` and `destroy`: the Pulumi CLI on the user's terminal, with the stack's own file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from infra import versions
 from infra.preview.planning import ROOT
-from infra.settings.release import Release
 from infra.settings.release.dags import BundleDags, GitDags
+from ops import registry
 from ops.errors import OpsError
 from ops.stack import Rest, Stack, StackOption, StacksOption
 
@@ -20,7 +20,8 @@ def deploy(
     ref: Annotated[
         str, typer.Option(help="Branch or tag of the DAGs, set on every release that takes them by git.")
     ] = "",
-    image_tag: Annotated[str, typer.Option(help="Tag of the own image, set on every release that has one.")] = "",
+    image_tag: Annotated[str, typer.Option(help="Tag of the own image, as `publish` takes it.")] = "",
+    preview: Annotated[bool, typer.Option("--preview", help="Show what would change: `pulumi preview`.")] = False,
 ) -> None:
     """Make the stack what its file says: `pulumi up`, which shows the changes and asks."""
     chosen = Stack(stack, stacks)
@@ -29,9 +30,9 @@ def deploy(
             f"{len(missing)} secrets of {stack} are not set: {', '.join(missing)}.\n"
             f"`make secrets STACK={stack}` makes what can be made and says what a person must bring."
         )
-    for path, value in _moves(chosen.settings.releases, ref, image_tag):
+    for path, value in _moves(chosen, ref, image_tag):
         chosen.set_path(path, value)
-    chosen.on_terminal("up", *(rest or ()))
+    chosen.on_terminal("preview" if preview else "up", *(rest or ()))
 
 
 def destroy(stack: StackOption, rest: Rest = None, stacks: StacksOption = ROOT) -> None:
@@ -39,13 +40,16 @@ def destroy(stack: StackOption, rest: Rest = None, stacks: StacksOption = ROOT) 
     Stack(stack, stacks).on_terminal("destroy", *(rest or ()))
 
 
-def _moves(releases: Sequence[Release], ref: str, image_tag: str) -> Iterator[tuple[str, str]]:
+def _moves(stack: Stack, ref: str, image_tag: str) -> Iterator[tuple[str, str]]:
     """The keys of the stack file that a delivery moves: where DAGs come from, and which own image runs."""
-    for index, release in enumerate(releases):
-        at = f"releases[{index}]"
+    for index, release in enumerate(stack.settings.releases):
+        at, image = f"releases[{index}]", release.image
         if ref and isinstance(release.dags, GitDags):
             yield f"{at}.dags.ref", ref
         if ref and isinstance(release.dags, BundleDags):
             yield f"{at}.dags.repositories[0].ref", ref
-        if image_tag and release.image.repository != versions.AIRFLOW_IMAGE:
-            yield f"{at}.image.tag", image_tag
+        if image_tag and image.repository != versions.AIRFLOW_IMAGE:
+            tag = registry.full_tag(image_tag)
+            yield f"{at}.image.tag", tag
+            if image.digest or stack.settings.production:  # it outranks the tag: the old one would run on
+                yield f"{at}.image.digest", registry.digest(stack, image.repository, tag)

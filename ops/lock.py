@@ -34,6 +34,14 @@ class Lock:
         )
 
 
+class HeldError(LockError):
+    """Another branch has the stack."""
+
+    def __init__(self, lock: Lock) -> None:
+        self.lock = lock
+        super().__init__(f"{lock}. `make unlock STACK={lock.stack} BRANCH={lock.branch}` gives it back.")
+
+
 def held(stack: str, remote: str = "origin") -> Lock | None:
     """The lock of a stack, None where it is free."""
     listed = _git("ls-remote", remote, _ref(stack))
@@ -64,7 +72,7 @@ def take(stack: str, branch: str, by: str, reason: str = "", remote: str = "orig
         raise LockError(f"{remote} does not take {_ref(stack)}: {pushed.stderr.strip()}")
     if current.branch == branch:
         return current
-    raise LockError(f"{current}. `make unlock STACK={stack} BRANCH={current.branch}` gives it back.")
+    raise HeldError(current)
 
 
 def release(stack: str, branch: str | None = None, *, force: bool = False, remote: str = "origin") -> bool:

@@ -17,9 +17,16 @@ def lock(
     branch: Branch,
     by: Annotated[str, typer.Option(help="Who takes it.", show_default="the user of this machine")] = "",
     reason: Annotated[str, typer.Option(help="Why, for whoever finds it taken.")] = "",
+    if_free: Annotated[bool, typer.Option("--if-free", help="Another branch's lock is left without an error.")] = False,
 ) -> None:
     """Take a stack for a branch, so that no other is deployed over it; again by the same branch changes nothing."""
-    taken = locking.take(stack, branch, by or getpass.getuser(), reason)
+    try:
+        taken = locking.take(stack, branch, by or getpass.getuser(), reason)
+    except locking.HeldError as error:
+        if not if_free:
+            raise
+        sys.stdout.write(f"left: {error.lock}\n")
+        return
     sys.stdout.write(f"{taken}\n")
 
 

@@ -1,7 +1,5 @@
 """`publish`: builds the image and pushes it to where a stack's releases pull it from."""
 
-import shlex
-import subprocess
 import sys
 from typing import Annotated
 
@@ -9,7 +7,7 @@ import typer
 
 from infra import versions
 from infra.preview.planning import ROOT
-from ops.errors import OpsError
+from ops import registry
 from ops.stack import Stack, StackOption, StacksOption
 
 
@@ -24,18 +22,7 @@ def publish(
     if not own:
         sys.stdout.write(f"every release of {stack} runs the official image: nothing to publish\n")
         return
-    if login := chosen.outputs().get("registryLoginCommand"):
-        _run(["bash", "-o", "pipefail", "-c", str(login)])
+    registry.log_in(chosen)
+    tag = registry.full_tag(image_tag)
     for repository in sorted(own):
-        _run(["make", "--no-print-directory", "image", "push", f"IMAGE={repository}", f"TAG={image_tag}"])
-
-
-def _run(command: list[str]) -> None:
-    sys.stdout.write(f"{shlex.join(command)}\n")
-    sys.stdout.flush()
-    try:
-        code = subprocess.run(command, cwd=ROOT, check=False).returncode
-    except FileNotFoundError:
-        raise OpsError(f"{command[0]} is not on the PATH of this machine") from None
-    if code:
-        raise OpsError(f"`{shlex.join(command)}` ended with {code}")
+        registry.run(["make", "--no-print-directory", "image", "push", f"IMAGE={repository}", f"TAG={tag}"])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.github import INTEGRATED
 from infra.preview.planning import ROOT
+from ops import lock
 from ops.__main__ import run
 from tests.unit.fakes import Programs, on_path
 
@@ -50,6 +53,18 @@ def stacks(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def kubeconfig(stacks: Path, tmp_path: Path) -> str:
+    """A kubeconfig that is there, named by the stack."""
+    path = tmp_path / "kubeconfig"
+    path.write_text("{}")
+    file = stacks / "Pulumi.local.yaml"
+    shipped = yaml.safe_load(file.read_text())
+    shipped["config"]["airflow:cloud"]["kubeconfig"] = str(path)
+    file.write_text(yaml.safe_dump(shipped))
+    return str(path)
+
+
+@pytest.fixture
 def verb(stacks: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     def call(name: str, *arguments: str) -> int:
         monkeypatch.setattr(sys, "argv", ["ops", name, "--stack", "local", "--stacks", str(stacks), *arguments])
@@ -65,7 +80,7 @@ def test_a_branch_moves_the_dags_and_the_image(verb: Callable[..., int], program
     assert verb("deploy", "--ref", "feature/x", "--image-tag", "abc123", "--", "--yes") == 0
     said = [call.arguments[:5] for call in programs.calls()]
     assert said[0] == ["config", "set", "--path", "airflow:releases[0].dags.ref", "feature/x"]
-    assert said[1] == ["config", "set", "--path", "airflow:releases[0].image.tag", "abc123"]
+    assert said[1] == ["config", "set", "--path", "airflow:releases[0].image.tag", "3.3.2-abc123"]
     assert said[2][:2] == ["up", "--yes"]
 
 
@@ -81,7 +96,7 @@ def test_an_own_image_is_built_and_pushed(verb: Callable[..., int], programs: Pr
     said = [str(call) for call in programs.calls() if call.name != "pulumi"]
     assert said == [
         "bash -o pipefail -c log in | docker login",
-        "make --no-print-directory image push IMAGE=registry.your-company.com/airflow TAG=abc123",
+        "make --no-print-directory image push IMAGE=registry.your-company.com/airflow TAG=3.3.2-abc123",
     ]
     programs.answer(("image push", {"code": 3}), ("stack output", {"out": "{}"}))
     assert verb("publish", "--image-tag", "abc123") == 2
@@ -162,11 +177,66 @@ def test_a_canary_with_another_password_is_one_sentence(
     assert "does not take the password" in capsys.readouterr().err
 
 
-def test_a_release_without_a_host_is_reached_by_an_address(
-    verb: Callable[..., int], programs: Programs, capsys: Any
+def test_a_release_without_a_trusted_host_is_reached_by_a_forwarded_port(
+    verb: Callable[..., int], programs: Programs, airflow: str, kubeconfig: str, capsys: Any
 ) -> None:
+    programs.add("kubectl")
+    port = airflow.rpartition(":")[2]
+    programs.answer(
+        ("config get airflow:adminPassword", {"out": f"{PASSWORD}\n"}),
+        ("port-forward", {"out": f"Forwarding from 127.0.0.1:{port} -> 8080\n"}),
+    )
+    assert verb("canary") == 0
+    assert "canary success" in capsys.readouterr().out
+    (call,) = [call for call in programs.calls() if call.name == "kubectl"]
+    assert str(call).endswith("port-forward --namespace airflow-main service/main-api-server :8080")
+    programs.answer(("port-forward", {"out": "", "code": 1}))
     assert verb("canary") == 2
-    assert "URL=" in capsys.readouterr().err
+    assert "kubectl forwards no port to service/main-api-server" in capsys.readouterr().err
+
+
+def test_production_moves_the_digest_with_the_tag(
+    verb: Callable[..., int], programs: Programs, stacks: Path, capsys: Any
+) -> None:
+    file = stacks / "Pulumi.local.yaml"
+    shipped = yaml.safe_load(file.read_text())
+    shipped["config"]["airflow:releases"][0]["image"]["digest"] = f"sha256:{'0' * 64}"
+    file.write_text(yaml.safe_dump(shipped))
+    programs.add("docker")
+    programs.answer(("imagetools inspect", {"out": f"sha256:{'1' * 64}\n"}), ("stack output", {"out": "{}"}))
+    assert verb("deploy", "--image-tag", "v1.2.0") == 0
+    (asked,) = [str(call) for call in programs.calls() if call.name == "docker"]
+    assert "registry.your-company.com/airflow:3.3.2-v1.2.0" in asked
+    (moved,) = [call.arguments for call in programs.calls() if "airflow:releases[0].image.digest" in call.arguments]
+    assert f"sha256:{'1' * 64}" in moved
+    programs.answer(("imagetools inspect", {"code": 1}), ("stack output", {"out": "{}"}))
+    assert verb("deploy", "--image-tag", "v1.3.0") == 2
+    assert "Was it published?" in capsys.readouterr().err
+
+
+def test_a_branch_that_follows_main_leaves_another_s_lock_without_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    def taken(*_: str) -> None:
+        raise lock.HeldError(lock.Lock("integration", "feature/x", "ann", "2026-11-21T12:00:00+00:00"))
+
+    monkeypatch.setattr(lock, "take", taken)
+    for extra, code in (["--if-free"], 0), ([], 2):
+        monkeypatch.setattr(sys, "argv", ["ops", "lock", "--stack", "integration", "--branch", "main", *extra])
+        with pytest.raises(SystemExit) if code == 0 else nullcontext():
+            assert run() == code
+    said = capsys.readouterr()
+    assert said.out.startswith("left: integration is held for feature/x by ann")
+    assert "`make unlock STACK=integration BRANCH=feature/x` gives it back" in said.err
+
+
+@pytest.mark.parametrize("word", ["NUMBER=$(shell touch x)", "BRANCH=it's", "HEAD=a\nb", "BY=`x`"])
+def test_make_takes_no_word_that_a_shell_would_run(word: str) -> None:
+    done = subprocess.run(
+        ["make", "-n", "where", "STACK=s", word], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "may hold no" in done.stderr
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -204,6 +274,28 @@ def test_every_make_verb_of_a_workflow_exists(path: Path) -> None:
 def test_every_action_is_pinned_by_its_commit(path: Path) -> None:
     for used in re.findall(r"uses: (\S+)", path.read_text()):
         assert used.startswith("./") or re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", used), used
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_what_fails_before_a_pipe_fails_the_step(path: Path) -> None:
+    """GitHub's default shell has no pipefail; `shell: bash` has."""
+    workflow = yaml.safe_load(path.read_text())
+    if " | tee" in path.read_text():
+        assert workflow["defaults"]["run"]["shell"] == "bash"
+
+
+def test_the_bot_finds_its_run_and_its_checks_by_the_workflows_names() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/integration.yml").read_text())
+    branch = "${{ inputs.branch || 'main' }}"
+    assert workflow["run-name"] == f"{branch} to integration"  # bot/github.py, try_branch
+    assert workflow["jobs"]["deploy"]["name"].replace(branch, "main") == INTEGRATED[0]
+    for job in yaml.safe_load((ROOT / ".github/workflows/production.yml").read_text())["jobs"].values():
+        assert job["name"].startswith("deploy ")
+
+
+def test_a_plan_against_what_is_there_changes_nothing(verb: Callable[..., int], programs: Programs) -> None:
+    assert verb("deploy", "--preview", "--ref", "v1", "--", "--diff") == 0
+    assert [call.arguments[0] for call in programs.calls()] == ["config", "preview"]
 
 
 def test_nothing_of_a_fork_runs_with_a_token_that_writes() -> None:
