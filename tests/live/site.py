@@ -40,6 +40,7 @@ class Site:
     prefix: str
     stacks: Path
     release: dict[str, Any]
+    platform: dict[str, Any] = field(default_factory=dict[str, Any])
     settled: set[str] = field(default_factory=set[str])
     plan: Plan = field(init=False)
     pem: Pem = field(init=False)
@@ -65,6 +66,7 @@ class Site:
             **{name: SMALL for name in components},
             "tasks": {"cpu": "20m", "cpuLimit": "2", "memory": "768Mi"},
         }
+        config["airflow:platform"] |= self.platform
         config["airflow:releases"] = [{"name": "main", "namespace": self.namespace, "path": "/main", **self.release}]
         (self.stacks / "Pulumi.local.yaml").write_text(yaml.safe_dump(text))
         own = {"adminPassword": ADMIN_PASSWORD, "settings": "airflow: {variables: {from_settings: seen}}\n", **secrets}

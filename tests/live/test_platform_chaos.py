@@ -1,0 +1,103 @@
+"""chaoskube on a real cluster: schedulers die on its schedule, and a long DAG run survives them.
+
+Needs what test_release.py needs, and an image of chaoskube under the pinned name that the cluster has or pulls.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra import versions
+from ops.cluster import Cluster
+from tests.live import volumes
+from tests.live.api import Api
+from tests.live.git_server import GitServer, trusting
+from tests.live.site import RELEASE, Site
+
+IMAGE = os.environ.get("AIRFLOW_IMAGE", f"{versions.AIRFLOW_IMAGE}:{versions.AIRFLOW_IMAGE_TAG}")
+CHAOS = {"state": "on", "intervalMinutes": 1}
+KILLER = "chaos-main"
+LONG = """
+import time
+from airflow.sdk import dag, task
+
+@dag(schedule=None, catchup=False)
+def long():
+    @task(retries=0)
+    def wait(number: int) -> int:
+        time.sleep(70)
+        return number + 1
+    wait(wait(wait(0)))
+
+long()
+"""
+
+
+@pytest.fixture(scope="module")
+def site(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    if not (shutil.which("helm") and os.environ.get("AIRFLOW_CHART")):
+        pytest.skip("needs helm on the PATH and the chart in AIRFLOW_CHART")
+    prefix = f"live{secrets.token_hex(2)}"
+    repository, _, tag = IMAGE.rpartition(":")
+    git = GitServer.address(prefix)
+    release: dict[str, Any] = {
+        "image": {"repository": repository, "tag": tag},
+        "dags": {"kind": "bundle", "repositories": [{"name": "dags", "repository": git}], "refreshSeconds": 10},
+        "logs": {"kind": "share"},
+        "values": {**trusting(), "statsd": {"enabled": False}},
+    }
+    site = Site(cluster, prefix, tmp_path_factory.mktemp("stacks"), release, {"chaos": CHAOS})
+    try:
+        volumes.make_where_there_is_no_class(site, IMAGE)
+        site.bring_up(until=lambda resource: resource.type == RELEASE)
+        server = GitServer(site, IMAGE)
+        server.start()
+        server.push("long", LONG)
+        site.bring_up(until=lambda resource: resource.name == KILLER)
+        yield site
+    finally:
+        site.remove()
+        for namespace in (f"{prefix}-git", site.names.resource("chaos")):
+            cluster.run("delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
+
+
+@pytest.mark.timeout(1200)  # three tasks of 70 s each, between schedulers that live for a minute
+def test_a_long_run_survives_a_scheduler_killed_every_minute(site: Site) -> None:
+    api = Api(site)
+    try:
+        api.wait_for_dag("long")
+        site.bring_up()
+        chaos = site.names.resource("chaos")
+        site.cluster.run("rollout", "status", f"deployment/{_name(site)}", "-n", chaos, "--timeout=120s")
+        api.call("PATCH", "/api/v2/dags/long", {"is_paused": False})
+        run = api.call("POST", "/api/v2/dags/long/dagRuns", {"logical_date": None})["dag_run_id"]
+        state = "queued"
+        for _ in range(150):
+            state = api.call("GET", f"/api/v2/dags/long/dagRuns/{run}")["state"]
+            if state in ("success", "failed"):
+                break
+            time.sleep(4)
+        kills = _kills(site.cluster.run("logs", f"deployment/{_name(site)}", "-n", chaos))
+        tasks = api.call("GET", f"/api/v2/dags/long/dagRuns/{run}/taskInstances")["task_instances"]
+    finally:
+        api.close()
+    assert state == "success"
+    assert [task["try_number"] for task in tasks] == [1, 1, 1]
+    assert len(kills) >= 3, "one a minute, for more than three minutes"
+    assert {kill["namespace"] for kill in kills} == {site.namespace}
+    assert all("scheduler" in kill["name"] for kill in kills)
+
+
+def _name(site: Site) -> str:
+    return site.place(site.named("Deployment", KILLER))[0]
+
+
+def _kills(log: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    return [line for line in lines if line["msg"] == "terminating pod"]
