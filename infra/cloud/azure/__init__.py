@@ -9,7 +9,7 @@ from pulumi_azure_native import resources
 from infra.cloud.azure import cluster, database, dns, files, hooks, identity, object_store, registry
 from infra.cloud.azure.logs import Logs
 from infra.cloud.azure.network import Network
-from infra.cloud.azure.stack import Stack
+from infra.cloud.azure.stack import Place, Stack
 from infra.contracts import Foundation
 from infra.names import Names
 from infra.settings import Secrets, Settings
@@ -41,13 +41,13 @@ def _stack(cloud: AzureCloud, settings: Settings, names: Names) -> Stack:
         "azure", subscription_id=cloud.subscription, tenant_id=cloud.tenant, location=cloud.region
     )
     binding = hooks.binding()
-    plain = Stack(cloud, settings, names, provider, pulumi.Output.from_input(""), binding)
+    place = Place(cloud, settings, names)
     group = resources.ResourceGroup(
         "group",
-        resource_group_name=plain.group_name,
+        resource_group_name=place.group_name,
         location=cloud.region,
-        tags=plain.tags,
+        tags=place.tags,
         # Deleting a group deletes all that is in it.
-        opts=pulumi.ResourceOptions(provider=provider, protect=plain.keep or None, hooks=binding),
+        opts=pulumi.ResourceOptions(provider=provider, protect=settings.production or None, hooks=binding),
     )
-    return replace(plain, group=group.name)
+    return Stack(cloud, settings, names, provider, group.name, binding)

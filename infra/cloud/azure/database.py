@@ -10,13 +10,10 @@ from infra.cloud.azure.logs import DATABASE, Logs
 from infra.cloud.azure.network import Network
 from infra.cloud.azure.stack import Stack
 from infra.contracts import Database, Peer
-from infra.names import digest
 from infra.settings import azure_facts
-from infra.settings.azure import AzureDatabase
 
 PORT = 5432
 ROOTS = Path(__file__).parent / "database_roots.pem"
-KIND = "Microsoft.DBforPostgreSQL/flexibleServers"
 WEEK = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 #: Beside TLS: what changed the schema and what was slow stands in the log. Tasks' own data never passes through here.
@@ -80,7 +77,7 @@ class Postgres(pulumi.ComponentResource):
         return postgresql.Server(
             "database",
             resource_group_name=stack.group,
-            server_name=server_name(stack, wanted),
+            server_name=stack.database_name,
             version=str(wanted.postgres_major),
             sku=postgresql.SkuArgs(
                 name=sized.azure.database_class, tier=azure_facts.database_skus()[sized.azure.database_class]
@@ -112,7 +109,7 @@ class Postgres(pulumi.ComponentResource):
                 postgresql.CreateMode.POINT_IN_TIME_RESTORE if wanted.restore_at else postgresql.CreateMode.DEFAULT
             ),
             point_in_time_utc=wanted.restore_at,
-            source_server_resource_id=_source(stack, wanted) if wanted.restore_at else None,
+            source_server_resource_id=stack.restored_from if wanted.restore_at else None,
             tags=stack.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -128,17 +125,6 @@ class Postgres(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create="60m", update="80m", delete="60m"),
             ),
         )
-
-
-def server_name(stack: Stack, wanted: AzureDatabase) -> str:
-    """Unique in the world. A restored server is a new one beside the old, so that the moment is part of its name."""
-    parts = ("database", digest(wanted.restore_at)) if wanted.restore_at else ("database",)
-    return stack.names.database_server(*parts, stack.world)
-
-
-def _source(stack: Stack, wanted: AzureDatabase) -> str:
-    first = wanted.model_copy(update={"restore_at": None})
-    return wanted.restore_from or stack.resource_id(KIND, server_name(stack, first))
 
 
 def _backup(stack: Stack) -> postgresql.BackupArgs:

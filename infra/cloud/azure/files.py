@@ -42,7 +42,7 @@ class ShareAccount(pulumi.ComponentResource):
         self, name: str, stack: Stack, network: Network, cluster: Cluster, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("airflow:azure:ShareAccount", name, None, opts)
-        self.account = account(name, stack, account_name(stack), shared_key=True, parent=self)
+        self.account = account(name, stack, stack.files_account_name, shared_key=True, parent=self)
         service = storage.FileServiceProperties(
             name,
             resource_group_name=stack.group,
@@ -82,7 +82,7 @@ class ShareAccount(pulumi.ComponentResource):
             "volumes",
             # A volume names it for ever, so that it has a name of its own; a renewed key is a moment without one.
             metadata=ObjectMetaArgs(name=KEY_SECRET, namespace=self.namespace, labels=stack.names.labels("volumes")),
-            string_data={"azurestorageaccountname": account_name(stack), "azurestorageaccountkey": key},
+            string_data={"azurestorageaccountname": stack.files_account_name, "azurestorageaccountkey": key},
             opts=pulumi.ResourceOptions(parent=self, provider=cluster.provider, depends_on=[home]),
         )
 
@@ -144,12 +144,12 @@ class Volume(pulumi.ComponentResource):
     ) -> core.PersistentVolume:
         source = core.CSIPersistentVolumeSourceArgs(
             driver=DRIVER,
-            volume_handle=f"{stack.group_name}#{account_name(stack)}#{share}",  # any text, unique in the cluster
+            volume_handle=f"{stack.group_name}#{stack.files_account_name}#{share}",  # any text, unique in the cluster
             volume_attributes={
                 "resourceGroup": stack.group_name,
-                "storageAccount": account_name(stack),
+                "storageAccount": stack.files_account_name,
                 "shareName": share,
-                "server": f"{account_name(stack)}.file.core.windows.net",
+                "server": f"{stack.files_account_name}.file.core.windows.net",
             },
             node_stage_secret_ref=core.SecretReferenceArgs(name=KEY_SECRET, namespace=shares.namespace),
         )
@@ -168,11 +168,6 @@ class Volume(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, provider=cluster.provider, depends_on=[made]),
         )
-
-
-def account_name(stack: Stack) -> str:
-    """Known before the account is."""
-    return stack.names.storage_account("files", stack.world)
 
 
 def build(stack: Stack, network: Network, cluster: Cluster, opts: pulumi.ResourceOptions) -> Files:

@@ -33,7 +33,7 @@ class LogAccount(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:azure:LogAccount", name, None, opts)
-        made = account(name, stack, account_name(stack, release), shared_key=False, parent=self)
+        made = account(name, stack, stack.logs_account_name(release), shared_key=False, parent=self)
         child = pulumi.ResourceOptions(parent=self, provider=stack.provider)
         undelete = storage.DeleteRetentionPolicyArgs(enabled=True, days=UNDELETE_DAYS)
         service = storage.BlobServiceProperties(
@@ -84,17 +84,12 @@ class LogAccount(pulumi.ComponentResource):
         )
 
 
-def account_name(stack: Stack, release: str) -> str:
-    """Known before the account is, so that a release's values hold no unknown."""
-    return stack.names.storage_account("logs", release, stack.world)
-
-
 def build(stack: Stack, network: Network) -> ObjectStore:
     """The promise that every cloud makes."""
 
     def logs(release: str, days: int, opts: pulumi.ResourceOptions) -> LogStore:
         made = LogAccount(f"{release}-logs", stack, network, release, days, opts)
-        host = f"https://{account_name(stack, release)}.blob.core.windows.net"
+        host = f"https://{stack.logs_account_name(release)}.blob.core.windows.net"
         return LogStore(
             url="wasb://logs",
             connection_id=CONNECTION,

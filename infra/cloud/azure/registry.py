@@ -23,7 +23,7 @@ class OwnRegistry(pulumi.ComponentResource):
         made = acr.Registry(
             "registry",
             resource_group_name=stack.group,
-            registry_name=registry_name(stack),
+            registry_name=stack.registry_name,
             sku=acr.SkuArgs(name=acr.SkuName.PREMIUM if premium else acr.SkuName.STANDARD),
             admin_user_enabled=False,
             anonymous_pull_enabled=False,
@@ -42,11 +42,6 @@ class OwnRegistry(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-def registry_name(stack: Stack) -> str:
-    """Unique in the world, and known before the registry is."""
-    return stack.names.container_registry("registry", stack.world)
-
-
 def build(
     stack: Stack, cluster: aks.ManagedCluster, secrets: Secrets, opts: pulumi.ResourceOptions
 ) -> tuple[Registry, tuple[pulumi.Resource, ...]]:
@@ -56,6 +51,6 @@ def build(
         pull_config = secrets.output("registryConfig") if elsewhere.pull_secret else None
         return Registry(elsewhere.url, f"docker login {elsewhere.url}", pull_config), ()
     made = OwnRegistry("registry", stack, cluster, opts)
-    name = registry_name(stack)
+    name = stack.registry_name
     login = f"az acr login --name {name} --subscription {stack.cloud.subscription}"
     return Registry(f"{name}.azurecr.io", login), (made.pull,)
