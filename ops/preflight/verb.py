@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import typer
 
 from infra.preview.planning import ROOT
+from infra.settings import Settings
 from infra.settings.aws import AwsCloud
+from infra.settings.azure import AzureCloud
 from ops.errors import OpsError
 from ops.preflight.answer import Answer, answer, report
 from ops.stack import Stack, StackOption, StacksOption
@@ -24,8 +26,7 @@ def preflight(stack: StackOption, stacks: StacksOption = ROOT) -> None:
 
 def _machine(stack: Stack) -> Iterator[Answer]:
     """What `up` needs of the machine that it runs on."""
-    commands = ("pulumi", "aws") if isinstance(stack.settings.cloud, AwsCloud) else ("pulumi",)
-    for command in commands:
+    for command in ("pulumi", *_signing_in(stack.settings)):
         path = shutil.which(command)
         yield answer(f"{command} on the PATH", path is not None, path or "not found", f"install {command}")
     missing = [secret.key for secret in stack.missing_secrets()]
@@ -33,10 +34,24 @@ def _machine(stack: Stack) -> Iterator[Answer]:
     yield answer("secrets of the stack", not missing, f"missing {', '.join(missing)}" if missing else "set", cure)
 
 
+def _signing_in(settings: Settings) -> tuple[str, ...]:
+    """The commands that Kubernetes' provider and Pulumi get a login from."""
+    if isinstance(settings.cloud, AwsCloud):
+        return ("aws",)
+    if isinstance(settings.cloud, AzureCloud):
+        return ("kubelogin", "az") if settings.cloud.cluster.login == "azurecli" else ("kubelogin",)
+    return ()
+
+
 def _cloud(stack: Stack) -> Iterator[Answer]:
     cloud = stack.settings.cloud
-    if not isinstance(cloud, AwsCloud):
-        raise OpsError(f"there is nothing to ask about a stack on {cloud.kind} yet")
-    from ops.preflight.aws import ask  # brings pulumi-aws and boto3, a second and more
+    if isinstance(cloud, AwsCloud):
+        from ops.preflight import aws  # brings pulumi-aws and boto3, a second and more
 
-    yield from ask(cloud, stack.settings, stack.names, stack.file.path)
+        yield from aws.ask(cloud, stack.settings, stack.names, stack.file.path)
+    elif isinstance(cloud, AzureCloud):
+        from ops.preflight import azure  # brings pulumi-azure-native and Microsoft's clients
+
+        yield from azure.ask(cloud, stack.settings, stack.names, stack.file.path)
+    else:
+        raise OpsError(f"there is no cloud to ask about a stack on an {cloud.kind} cluster")

@@ -1,0 +1,113 @@
+"""Azure, asked read-only: is it the subscription, is there room, is what the stack needs offered and free?"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.cloud.azure.stack import Place
+from infra.names import Names
+from infra.settings import Settings
+from infra.settings.azure import AzureCloud
+from ops.preflight.answer import Answer, State, answer
+from ops.preflight.azure_client import Arm, Question, asked
+from ops.preflight.azure_names import names_taken
+from ops.preflight.azure_quotas import quotas
+
+#: Resource providers that a new subscription has not registered yet.
+PROVIDERS = (
+    "Microsoft.Compute",
+    "Microsoft.ContainerRegistry",
+    "Microsoft.ContainerService",
+    "Microsoft.DBforPostgreSQL",
+    "Microsoft.Insights",
+    "Microsoft.ManagedIdentity",
+    "Microsoft.Network",
+    "Microsoft.OperationalInsights",
+    "Microsoft.Storage",
+)
+
+
+def ask(cloud: AzureCloud, settings: Settings, names: Names, file: Path, arm: Arm | None = None) -> Iterator[Answer]:
+    """Every question about this stack. In the wrong subscription nothing else is asked."""
+    place, client = Place(cloud, settings, names), arm or Arm()
+    identity = list(asked("subscription", lambda: _subscription(place, client)))
+    yield from identity
+    if any(one.state is not State.good for one in identity):
+        return
+    questions: list[Question] = [
+        ("resource providers", lambda: _providers(place, client)),
+        ("database", lambda: _database(place, client)),
+        ("DNS zone", lambda: _dns(place, client)),
+        ("secrets provider", lambda: _secrets_provider(client, file)),
+        *quotas(place, client),
+        *names_taken(place, client),
+    ]
+    for question, look in questions:
+        yield from asked(question, look)
+
+
+def _subscription(place: Place, arm: Arm) -> Iterator[Answer]:
+    wanted = place.cloud
+    found = arm.find(f"/subscriptions/{wanted.subscription}", "2022-12-01")
+    if found is None:
+        yield answer("subscription", False, f"{wanted.subscription} is not seen", "`az login`, or mend the setting")
+        return
+    yield answer("subscription", found["state"] == "Enabled", f"{found['displayName']}, {found['state']}", "enable it")
+    cure = "mend cloud.tenant, and `az login --tenant` with it"
+    yield answer("tenant", found["tenantId"] == wanted.tenant, found["tenantId"], cure)
+
+
+def _providers(place: Place, arm: Arm) -> Iterator[Answer]:
+    base = f"/subscriptions/{place.cloud.subscription}/providers"
+    states = {name: arm.get(f"{base}/{name}", "2021-04-01")["registrationState"] for name in PROVIDERS}
+    missing = sorted(name for name, state in states.items() if state != "Registered")
+    found = f"not registered: {', '.join(missing)}" if missing else f"{len(states)} registered"
+    cure = "; ".join(f"`az provider register --namespace {name}`" for name in missing)
+    yield answer("resource providers", not missing, found, cure)
+
+
+def _database(place: Place, arm: Arm) -> Iterator[Answer]:
+    """What Flexible Server offers this subscription in the region."""
+    wanted, sku = place.cloud.database, place.settings.sized.azure.database_class
+    path = f"/subscriptions/{place.cloud.subscription}/providers/Microsoft.DBforPostgreSQL"
+    offers: list[dict[str, Any]] = arm.get(f"{path}/locations/{place.cloud.region}/capabilities", "2024-08-01")["value"]
+    skus = {one["name"] for offer in offers for edition in offer["supportedServerEditions"] for one in _skus(edition)}
+    versions = {one["name"] for offer in offers for one in offer["supportedServerVersions"]}
+    what = f"database {sku} with PostgreSQL {wanted.postgres_major}"
+    good = sku.lower() in {one.lower() for one in skus} and str(wanted.postgres_major) in versions
+    found = "offered" if good else f"not offered in {place.cloud.region} to this subscription"
+    yield answer(what, good, found, "choose another databaseClass or region, or ask Azure's support for it")
+    wishes = {"a standby in another zone": "zoneRedundantHaSupported"} if place.settings.production else {}
+    if place.settings.production and wanted.geo_redundant_backup is not False:
+        wishes["backups in a second region"] = "geoBackupSupported"
+    for wish, key in wishes.items():
+        there = any(offer.get(key) == "Enabled" for offer in offers)
+        yield answer(wish, there, "offered" if there else "not offered", "choose another region")
+
+
+def _skus(edition: dict[str, Any]) -> list[dict[str, Any]]:
+    return edition.get("supportedServerSkus") or []
+
+
+def _dns(place: Place, arm: Arm) -> Iterator[Answer]:
+    wanted = place.settings.platform.dns
+    if wanted.state != "existing" or wanted.zone is None:
+        return
+    group = f"/subscriptions/{place.cloud.subscription}/resourceGroups/{place.cloud.dns_resource_group}"
+    zone = arm.find(f"{group}/providers/Microsoft.Network/dnsZones/{wanted.zone}", "2018-05-01")
+    found = f"name servers {', '.join(zone['properties']['nameServers'])}" if zone else "not there"
+    cure = "make it, mend cloud.dnsResourceGroup, or set platform.dns.state to on"
+    yield answer(f"public DNS zone {wanted.zone}", zone is not None, found, cure)
+
+
+def _secrets_provider(arm: Arm, file: Path) -> Iterator[Answer]:
+    stack_file: dict[str, Any] = yaml.safe_load(file.read_text()) or {}
+    given = str(stack_file.get("secretsprovider", ""))
+    if not given.startswith("azurekeyvault://"):
+        return
+    host, _, key = given.removeprefix("azurekeyvault://").partition("/")
+    enabled = arm.vault(host).get(f"/{key}", "7.4")["attributes"]["enabled"]
+    state = "enabled" if enabled else "disabled"
+    yield answer(f"key of the secrets, {key}", enabled, state, "enable the key, or choose another")

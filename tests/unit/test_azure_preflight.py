@@ -1,0 +1,260 @@
+"""The preflight on Azure, over HTTP against a server that answers as the REST API's reference says."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError
+
+from infra.cloud.azure.stack import SERVER, Place
+from infra.names import Names
+from infra.settings import read
+from infra.settings.azure import AzureCloud
+from ops.preflight import azure
+from ops.preflight.answer import Answer, State
+from ops.preflight.azure_client import Arm
+from tests.unit.stacks import flat
+from tests.unit.test_azure_settings import GUID, STACK
+
+ROOT = f"/subscriptions/{GUID}"
+TOKEN = "token-of-the-test"
+ZONE = {
+    "dns": {"state": "existing", "zone": "acme.org"},
+    "ingress": "on",
+    "certificates": {"state": "on", "issuer": "letsencrypt-prod", "email": "data@acme.org"},
+}
+VALUES = {
+    **STACK,
+    "platform": ZONE,
+    "cloud": {**STACK["cloud"], "dnsResourceGroup": "dns"},
+    "releases": [{"name": "main", "host": "airflow.acme.org"}],
+}
+
+
+def place(values: dict[str, Any] | None = None) -> Place:
+    settings = read(flat(values or VALUES))
+    assert isinstance(settings.cloud, AzureCloud)
+    return Place(settings.cloud, settings, Names("airflow", "production"))
+
+
+def vm(name: str, family: str, zones: list[str]) -> dict[str, Any]:
+    location = [{"location": "westeurope", "zones": zones}]
+    return {"resourceType": "virtualMachines", "name": name, "family": family, "locationInfo": location}
+
+
+def usage(name: str, used: int, limit: int) -> dict[str, Any]:
+    return {"name": {"value": name}, "currentValue": used, "limit": limit}
+
+
+def world() -> dict[str, Any]:
+    """Path → answer, in a subscription where everything is well."""
+    compute, network = f"{ROOT}/providers/Microsoft.Compute", f"{ROOT}/providers/Microsoft.Network"
+    offer = {
+        "zoneRedundantHaSupported": "Enabled",
+        "geoBackupSupported": "Enabled",
+        "supportedServerEditions": [{"supportedServerSkus": [{"name": "Standard_D2ds_v5"}]}],
+        "supportedServerVersions": [{"name": "16"}, {"name": "17"}],
+    }
+    free = {"nameAvailable": True}
+    return {
+        ROOT: {"state": "Enabled", "displayName": "data", "tenantId": GUID},
+        **{f"{ROOT}/providers/{name}": {"registrationState": "Registered"} for name in azure.PROVIDERS},
+        f"{ROOT}/providers/Microsoft.DBforPostgreSQL/locations/westeurope/capabilities": {"value": [offer]},
+        f"{ROOT}/resourceGroups/dns/providers/Microsoft.Network/dnsZones/acme.org": {
+            "properties": {"nameServers": ["ns1-01.azure-dns.com."]}
+        },
+        f"{compute}/skus": {"value": [vm("Standard_D2s_v5", "standardDSv5Family", ["1", "2", "3"])]},
+        f"{compute}/locations/westeurope/usages": {
+            "value": [usage("cores", 4, 100), usage("standardDSv5Family", 4, 100), usage("lowPriorityCores", 0, 100)]
+        },
+        f"{network}/locations/westeurope/usages": {"value": [usage("StandardSkuPublicIpAddresses", 1, 20)]},
+        **{
+            f"{ROOT}/providers/{name}/checkNameAvailability": free
+            for name in ("Microsoft.Storage", "Microsoft.ContainerRegistry", "Microsoft.DBforPostgreSQL")
+        },
+    }
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers from `server.answers`; a number is an error with that status; what is missing is a 404."""
+
+    def do_GET(self) -> None:
+        assert self.headers["Authorization"] == f"Bearer {TOKEN}"
+        assert "api-version=" in self.path
+        length = int(self.headers.get("Content-Length") or 0)
+        self.server.asked.append((self.command, unquote(urlsplit(self.path).path), self.rfile.read(length)))
+        found = self.server.answers.get(unquote(urlsplit(self.path).path), 404)
+        status = found if isinstance(found, int) else 200
+        codes = {404: "ResourceNotFound", 403: "AuthorizationFailed"}
+        body = found if status == 200 else {"error": {"code": codes.get(status, "Error"), "message": "no"}}
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *_: Any) -> None:
+        """Silence."""
+
+
+@pytest.fixture
+def server() -> Iterator[Any]:
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.answers, made.asked = world(), []  # type: ignore[attr-defined]
+    thread = threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+class Credential:
+    def get_token(self, *_: str, **__: Any) -> Any:
+        return SimpleNamespace(token=TOKEN, expires_on=int(time.time()) + 3600)
+
+
+class NoCredential:
+    def get_token(self, *_: str, **__: Any) -> Any:
+        raise ClientAuthenticationError("DefaultAzureCredential failed to retrieve a token\nmore lines")
+
+
+def ask(server: Any, file: Path, values: dict[str, Any] | None = None, credential: Any = None) -> dict[str, Answer]:
+    own = place(values)
+    arm = Arm(credential or Credential(), f"http://127.0.0.1:{server.server_port}")
+    return {one.question: one for one in azure.ask(own.cloud, own.settings, own.names, file, arm)}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    made = tmp_path / "Pulumi.production.yaml"
+    made.write_text("config: {}\n")
+    return made
+
+
+def bad(answers: dict[str, Answer]) -> list[str]:
+    return [question for question, one in answers.items() if one.state is State.bad]
+
+
+def test_all_is_well(server: Any, file: Path) -> None:
+    answers = ask(server, file)
+    assert {one.state for one in answers.values()} == {State.good}
+    assert len(answers) >= 15
+    assert {method for method, _, _ in server.asked} == {"GET", "POST"}
+    posted = [path for method, path, _ in server.asked if method == "POST"]
+    assert all(path.endswith("/checkNameAvailability") for path in posted)  # read-only, all of it
+    assert len(posted) == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "answered", "question", "words"),
+    [
+        (ROOT, 404, "subscription", "not seen"),
+        (ROOT, {**world()[ROOT], "state": "Disabled"}, "subscription", "Disabled"),
+        (ROOT, {**world()[ROOT], "tenantId": "another"}, "tenant", "another"),
+        (f"{ROOT}/providers/Microsoft.Insights", {"registrationState": "NotRegistered"}, "resource providers", "Insig"),
+        (
+            f"{ROOT}/providers/Microsoft.DBforPostgreSQL/locations/westeurope/capabilities",
+            {"value": []},
+            "database Standard_D2ds_v5 with PostgreSQL 17",
+            "not offered",
+        ),
+        (
+            f"{ROOT}/resourceGroups/dns/providers/Microsoft.Network/dnsZones/acme.org",
+            404,
+            "public DNS zone acme.org",
+            "not there",
+        ),
+        (
+            f"{ROOT}/providers/Microsoft.Compute/skus",
+            {"value": [vm("Standard_D2s_v5", "f", ["1"])]},
+            "VM size Standard_D2s_v5",
+            "not in zones 2, 3",
+        ),
+        (
+            f"{ROOT}/providers/Microsoft.Compute/locations/westeurope/usages",
+            {"value": [usage("cores", 95, 100), usage("standardDSv5Family", 0, 100)]},
+            "quota of cores",
+            "95 in use, 100 allowed",
+        ),
+        (
+            f"{ROOT}/providers/Microsoft.Network/locations/westeurope/usages",
+            {"value": [usage("StandardSkuPublicIpAddresses", 19, 20)]},
+            "quota of StandardSkuPublicIpAddresses",
+            "2 needed, 19 in use",
+        ),
+        (
+            f"{ROOT}/resourceGroups/airflow-production",
+            {"tags": {"project": "other"}},
+            "resource group airflow-production",
+            "something else",
+        ),
+        (
+            f"{ROOT}/providers/Microsoft.DBforPostgreSQL/checkNameAvailability",
+            {"nameAvailable": False, "reason": "AlreadyExists", "message": "The name is held by a deleted server"},
+            f"flexibleServers {place().database_name}",
+            "held by a deleted server",
+        ),
+    ],
+)
+def test_what_is_not_so_is_said(server: Any, file: Path, path: str, answered: Any, question: str, words: str) -> None:
+    server.answers[path] = answered
+    answers = ask(server, file)
+    assert question in bad(answers)
+    assert words in answers[question].found
+    assert answers[question].cure
+
+
+def test_in_the_wrong_subscription_nothing_else_is_asked(server: Any, file: Path) -> None:
+    server.answers[ROOT] = 404
+    assert list(ask(server, file)) == ["subscription"]
+    assert len(server.asked) == 1
+
+
+def test_the_stacks_own_names_are_no_strangers(server: Any, file: Path) -> None:
+    own = place()
+    server.answers[own.resource_id(SERVER, own.database_name)] = {"tags": own.tags}
+    server.answers[f"{ROOT}/resourceGroups/{own.group_name}"] = {"tags": own.tags}
+    answers = ask(server, file)
+    assert bad(answers) == []
+    assert answers[f"flexibleServers {own.database_name}"].found == "made by this stack"
+
+
+def test_a_missing_right_stops_nobody(server: Any, file: Path) -> None:
+    server.answers[f"{ROOT}/providers/Microsoft.Compute/skus"] = 403
+    answers = ask(server, file)
+    assert bad(answers) == []
+    assert answers["VM sizes"].state is State.unknown
+    assert "AuthorizationFailed" in answers["VM sizes"].found
+
+
+def test_without_a_login_it_says_how_to_get_one(server: Any, file: Path) -> None:
+    answers = ask(server, file, credential=NoCredential())
+    assert bad(answers) == ["subscription"]
+    assert "az" in answers["subscription"].cure
+    assert "more lines" not in answers["subscription"].found
+    server.answers[ROOT] = 401
+    assert bad(ask(server, file)) == ["subscription"]
+
+
+def test_spot_has_a_quota_of_its_own(server: Any, file: Path) -> None:
+    cloud = {**VALUES["cloud"], "tasksOnSpot": True}
+    assert "quota of lowPriorityCores" in ask(server, file, {**VALUES, "cloud": cloud})
+    assert "quota of lowPriorityCores" not in ask(server, file)
+
+
+def test_the_key_of_the_secrets_is_looked_at(server: Any, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file.write_text("secretsprovider: azurekeyvault://vault.vault.azure.net/keys/pulumi\n")
+    there = Arm(Credential(), f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(Arm, "vault", lambda _self, host: there if host == "vault.vault.azure.net" else None)
+    server.answers["/keys/pulumi"] = {"attributes": {"enabled": False}}
+    assert bad(ask(server, file)) == ["key of the secrets, keys/pulumi"]
+    server.answers["/keys/pulumi"] = {"attributes": {"enabled": True}}
+    assert bad(ask(server, file)) == []
