@@ -11,6 +11,7 @@ from infra.settings import aws_facts
 from tests.program import invariants, invariants_aws
 from tests.program.aws_plans import CASES, SHARES, aws
 from tests.program.conftest import PlanOf
+from tests.program.invariants_aws_data import INSTANCE
 from tests.program.reading import one, tampered
 
 
@@ -33,10 +34,10 @@ def test_invariants_of_shares(plan: PlanOf, stack: str) -> None:
 @pytest.mark.parametrize(
     ("rule", "type_", "name", "path", "bad"),
     [
-        ("database_is_safe", invariants_aws.INSTANCE, "database", "publiclyAccessible", True),
-        ("database_is_safe", invariants_aws.INSTANCE, "database", "multiAz", False),
-        ("database_is_safe", invariants_aws.INSTANCE, "database", "finalSnapshotIdentifier", "airflow-final"),
-        ("database_is_safe", invariants_aws.INSTANCE, "database", "backupRetentionPeriod", 3),
+        ("database_is_safe", INSTANCE, "database", "publiclyAccessible", True),
+        ("database_is_safe", INSTANCE, "database", "multiAz", False),
+        ("database_is_safe", INSTANCE, "database", "finalSnapshotIdentifier", "airflow-final"),
+        ("database_is_safe", INSTANCE, "database", "backupRetentionPeriod", 3),
         ("database_speaks_tls", "aws:rds/parameterGroup:ParameterGroup", None, "parameters.0.value", "0"),
         ("database_speaks_tls", "aws:rds/parameterGroup:ParameterGroup", None, "family", "postgres14"),
         (

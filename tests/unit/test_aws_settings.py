@@ -1,17 +1,13 @@
 """What AWS's settings refuse, each with one message that names key, value, rule and cure."""
 
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.settings import aws_facts, read
-from infra.settings.aws import AwsCloud, NewNetwork
-from infra.settings.aws_network import share_out
-from infra.settings.base import Size
-from infra.settings.sizes import TABLE, Figures, merge
-from infra.versions import AUTOSCALER_IMAGES, KUBERNETES_KNOWN
+from infra.settings.aws import AwsCloud
+from infra.settings.sizes import merge
 from tests.unit.stacks import flat, problems
 
 CLUSTER: dict[str, Any] = {
@@ -198,31 +194,3 @@ def test_an_existing_network_names_its_subnets() -> None:
     one = {**subnets, "databaseSubnetIds": ["subnet-3"]}
     # checks: bad input 10
     assert "airflow:cloud.network.databaseSubnetIds" in problems(stack({"cloud": {"network": {**given, **one}}}))
-
-
-@pytest.mark.parametrize("zones", [2, 3])
-@pytest.mark.parametrize("cidr", ["10.0.0.0/16", "172.31.0.0/20", "192.168.4.0/23"])
-def test_a_vpc_is_shared_out_without_overlap(cidr: str, zones: int) -> None:
-    # checks: bad input 8 can't come from the program's own arithmetic
-    cut = share_out(NewNetwork.model_validate({"kind": "new", "cidr": cidr}), zones)
-    everything = cut.all()
-    assert len(everything) == 3 * zones
-    assert all(one.subnet_of(IPv4Network(cidr)) and one.prefixlen <= 28 for one in everything)
-    assert not [one for one in everything for other in everything if one is not other and one.overlaps(other)]
-
-
-@pytest.mark.parametrize("size", list(Size))
-def test_each_size_runs_on_types_that_exist(size: Size) -> None:
-    # checks: bad inputs 14, 15
-    figures = Figures.model_validate(TABLE[size]).aws
-    types = aws_facts.instance_types()
-    assert {types[figures.system.instance_type].architecture, types[figures.tasks.instance_type].architecture} == {
-        "x86_64"
-    }
-    assert figures.database_class in aws_facts.database_classes()
-
-
-def test_every_kubernetes_has_an_autoscaler() -> None:
-    assert set(AUTOSCALER_IMAGES) == set(KUBERNETES_KNOWN)
-    for minor, image in AUTOSCALER_IMAGES.items():
-        assert image.startswith(f"v{minor}.")

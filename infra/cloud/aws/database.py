@@ -15,7 +15,7 @@ from infra.contracts import Database, Peer
 
 PORT = 5432
 CERTIFICATE = "rds-ca-rsa2048-g1"  # the authority whose root `rds_roots.pem` holds; valid until 2061
-LOGS = ["postgresql", "upgrade"]
+LOGS: list[pulumi.Input[str]] = ["postgresql", "upgrade"]
 
 #: Beside TLS: what changed the schema and what was slow stands in the log. Tasks' own data never passes through here.
 PARAMETERS = {
@@ -111,15 +111,12 @@ class Postgres(pulumi.ComponentResource):
         parameters: aws.rds.ParameterGroup,
     ) -> aws.rds.Instance:
         wanted, sized = stack.cloud.database, stack.settings.sized
-        name = stack.database_name
-        lasting = not stack.settings.ephemeral
-        snapshot = lasting if wanted.final_snapshot is None else wanted.final_snapshot
         role, may = self._monitoring(stack)
         # RDS would make them itself, without an end to what they keep.
-        logs = [log_group(stack, f"database-{log}", f"/aws/rds/instance/{name}/{log}", keys, self) for log in LOGS]
-        return aws.rds.Instance(
-            "database",
-            identifier=name,
+        paths = {log: f"/aws/rds/instance/{stack.database_name}/{log}" for log in LOGS}
+        logs = [log_group(stack, f"database-{log}", path, keys, self) for log, path in paths.items()]
+        given = aws.rds.InstanceArgs(
+            identifier=stack.database_name,
             engine="postgres",
             engine_version=str(wanted.postgres_major),  # minor versions are RDS's, in the maintenance window
             instance_class=sized.aws.database_class,
@@ -131,32 +128,19 @@ class Postgres(pulumi.ComponentResource):
             username=wanted.admin_user,
             password=password,
             port=PORT,
-            multi_az=stack.settings.production if wanted.highly_available is None else wanted.highly_available,
             publicly_accessible=False,
             db_subnet_group_name=subnets.name,
             vpc_security_group_ids=[group.id],
             parameter_group_name=parameters.name,
             ca_cert_identifier=CERTIFICATE,
             iam_database_authentication_enabled=True,
-            auto_minor_version_upgrade=True,
-            allow_major_version_upgrade=True,  # the plan shows it and the runbook leads through it
-            maintenance_window=wanted.maintenance_window,
-            backup_window=wanted.backup_window,
-            backup_retention_period=wanted.backup_retention_days,
-            copy_tags_to_snapshot=True,
-            delete_automated_backups=not lasting,
-            deletion_protection=lasting if wanted.deletion_protection is None else wanted.deletion_protection,
-            skip_final_snapshot=not snapshot,
-            # A snapshot outlives the stack, so that a second life of it needs another name: the group's id is random.
-            final_snapshot_identifier=group.id.apply(lambda text: f"{name}-{text}") if snapshot else None,
-            snapshot_identifier=wanted.restore_from_snapshot,
-            performance_insights_enabled=True,
-            performance_insights_kms_key_id=keys.data.arn,
-            performance_insights_retention_period=7,
-            monitoring_interval=60,
-            monitoring_role_arn=role.arn,
-            enabled_cloudwatch_logs_exports=LOGS,
             tags=stack.tags,
+        )
+        _keep_safe(given, stack, group)
+        _watch(given, keys, role)
+        return aws.rds.Instance(
+            "database",
+            given,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=stack.keep or None,
@@ -165,6 +149,36 @@ class Postgres(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create="60m", update="80m", delete="60m"),
             ),
         )
+
+
+def _keep_safe(given: aws.rds.InstanceArgs, stack: Stack, group: aws.ec2.SecurityGroup) -> None:
+    """A standby, backups, a last snapshot and a lock, as far as the settings and the tier want them; upgrades."""
+    wanted, lasting = stack.cloud.database, not stack.settings.ephemeral
+    snapshot = lasting if wanted.final_snapshot is None else wanted.final_snapshot
+    given.multi_az = stack.settings.production if wanted.highly_available is None else wanted.highly_available
+    given.auto_minor_version_upgrade = True
+    given.allow_major_version_upgrade = True  # the plan shows it, and docs/aws.md leads through it
+    given.maintenance_window = wanted.maintenance_window
+    given.backup_window = wanted.backup_window
+    given.backup_retention_period = wanted.backup_retention_days
+    given.copy_tags_to_snapshot = True
+    given.delete_automated_backups = not lasting
+    given.deletion_protection = lasting if wanted.deletion_protection is None else wanted.deletion_protection
+    given.skip_final_snapshot = not snapshot
+    given.snapshot_identifier = wanted.restore_from_snapshot
+    if snapshot:
+        # A snapshot outlives the stack, so that a second life of it needs another name: the group's id is random.
+        given.final_snapshot_identifier = group.id.apply(lambda text: f"{stack.database_name}-{text}")
+
+
+def _watch(given: aws.rds.InstanceArgs, keys: Keys, role: aws.iam.Role) -> None:
+    """Performance Insights for the seven days that cost nothing, the machine's figures each minute, and the logs."""
+    given.performance_insights_enabled = True
+    given.performance_insights_kms_key_id = keys.data.arn
+    given.performance_insights_retention_period = 7
+    given.monitoring_interval = 60
+    given.monitoring_role_arn = role.arn
+    given.enabled_cloudwatch_logs_exports = LOGS
 
 
 def build(

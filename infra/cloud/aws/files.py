@@ -110,49 +110,58 @@ class Volume(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:aws:Volume", name, None, opts)
-        point = aws.efs.AccessPoint(
+        point = self._point(name, stack, files, request)
+        handle = pulumi.Output.concat(files.system.id, "::", point.id)
+        in_cluster = pulumi.ResourceOptions(
+            parent=self, provider=cluster.provider, depends_on=[*cluster.ready, *files.mount_targets]
+        )
+        self.claim = _claim(name, handle, request, in_cluster)
+        self.register_outputs({})
+
+    def _point(self, name: str, stack: Stack, files: FileSystem, request: VolumeRequest) -> aws.efs.AccessPoint:
+        owner = aws.efs.AccessPointRootDirectoryCreationInfoArgs(owner_uid=OWNER, owner_gid=GROUP, permissions="0775")
+        return aws.efs.AccessPoint(
             name,
             file_system_id=files.system.id,
             posix_user=aws.efs.AccessPointPosixUserArgs(uid=OWNER, gid=GROUP),
             root_directory=aws.efs.AccessPointRootDirectoryArgs(
-                path=f"/{request.release}/{request.purpose}",
-                creation_info=aws.efs.AccessPointRootDirectoryCreationInfoArgs(
-                    owner_uid=OWNER, owner_gid=GROUP, permissions="0775"
-                ),
+                path=f"/{request.release}/{request.purpose}", creation_info=owner
             ),
             tags=stack.named(name),
             opts=pulumi.ResourceOptions(parent=self, provider=stack.provider),
         )
-        in_cluster = pulumi.ResourceOptions(
-            parent=self, provider=cluster.provider, depends_on=[*cluster.ready, *files.mount_targets]
-        )
-        size = {"storage": f"{request.size_gib}Gi"}  # EFS grows as it is written; Kubernetes asks for a number
-        volume = kubernetes.core.v1.PersistentVolume(
-            name,
-            spec=kubernetes.core.v1.PersistentVolumeSpecArgs(
-                capacity=size,
-                access_modes=["ReadWriteMany"],
-                persistent_volume_reclaim_policy="Retain",
-                storage_class_name="",
-                csi=kubernetes.core.v1.CSIPersistentVolumeSourceArgs(
-                    driver="efs.csi.aws.com",  # mounts over TLS unless it is told not to
-                    volume_handle=pulumi.Output.concat(files.system.id, "::", point.id),
-                ),
+
+
+def _claim(
+    name: str, handle: pulumi.Input[str], request: VolumeRequest, opts: pulumi.ResourceOptions
+) -> kubernetes.core.v1.PersistentVolumeClaim:
+    """The volume that stands for the folder, and the claim that is bound to it alone."""
+    size = {"storage": f"{request.size_gib}Gi"}  # EFS grows as it is written; Kubernetes asks for a number
+    volume = kubernetes.core.v1.PersistentVolume(
+        name,
+        spec=kubernetes.core.v1.PersistentVolumeSpecArgs(
+            capacity=size,
+            access_modes=["ReadWriteMany"],
+            persistent_volume_reclaim_policy="Retain",
+            storage_class_name="",
+            csi=kubernetes.core.v1.CSIPersistentVolumeSourceArgs(
+                driver="efs.csi.aws.com",  # mounts over TLS unless it is told not to
+                volume_handle=handle,
             ),
-            opts=in_cluster,
-        )
-        self.claim = kubernetes.core.v1.PersistentVolumeClaim(
-            name,
-            metadata=kubernetes.meta.v1.ObjectMetaArgs(name=request.name, namespace=request.namespace),
-            spec=kubernetes.core.v1.PersistentVolumeClaimSpecArgs(
-                access_modes=["ReadWriteMany"],
-                storage_class_name="",
-                volume_name=volume.metadata.name,
-                resources=kubernetes.core.v1.VolumeResourceRequirementsArgs(requests=size),
-            ),
-            opts=in_cluster,
-        )
-        self.register_outputs({})
+        ),
+        opts=opts,
+    )
+    return kubernetes.core.v1.PersistentVolumeClaim(
+        name,
+        metadata=kubernetes.meta.v1.ObjectMetaArgs(name=request.name, namespace=request.namespace),
+        spec=kubernetes.core.v1.PersistentVolumeClaimSpecArgs(
+            access_modes=["ReadWriteMany"],
+            storage_class_name="",
+            volume_name=volume.metadata.name,
+            resources=kubernetes.core.v1.VolumeResourceRequirementsArgs(requests=size),
+        ),
+        opts=opts,
+    )
 
 
 def build(stack: Stack, files: FileSystem, cluster: Cluster) -> Files:
