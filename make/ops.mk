@@ -30,10 +30,17 @@ dump: $(VENV)/.installed  ## dump the database in an existing cluster now: STACK
 restore: $(VENV)/.installed  ## put a dump back, or list them: STACK=… [DUMP=latest] [DATABASE=…] [ARGS=--yes]
 	@$(PY) -m ops restore $(WITH_STACK) $(if $(DUMP),--dump $(DUMP)) $(if $(DATABASE),--database $(DATABASE)) $(ARGS)
 
+rotate-fernet: $(VENV)/.installed  ## give a release a new Fernet key, step by step; again after an interruption: STACK=… [RELEASE=…] [ARGS=…]
+	@$(PY) -m ops rotate-fernet $(WITH_STACK) $(if $(RELEASE),--release $(RELEASE)) -- $(ARGS)
+
+DAGS_FOLDER ?= dags
+upload-dags: $(VENV)/.installed  ## make a release's DAG share what dags/ and plugins/ are: STACK=… [RELEASE=…] [DAGS_FOLDER=dags]
+	@$(PY) -m ops upload-dags $(WITH_STACK) $(if $(RELEASE),--release $(RELEASE)) --dags $(DAGS_FOLDER) $(ARGS)
+
 unlock-release: $(VENV)/.installed  ## free Helm releases that a killed run left pending: STACK=… [RELEASE=…] [ARGS=--yes]
 	@$(PY) -m ops unlock-release $(WITH_STACK) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
 
 docs: $(VENV)/.installed  ## write docs/settings.md and Pulumi.yaml's declarations from the models
 	@$(PY) -m ops docs $(ARGS)
 
-.PHONY: secrets deploy deploy-preview destroy outputs ui dump restore unlock-release docs
+.PHONY: secrets deploy deploy-preview destroy outputs ui dump restore rotate-fernet upload-dags unlock-release docs

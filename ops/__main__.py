@@ -19,9 +19,11 @@ from ops import (
     plan_comment,
     publish,
     restore,
+    rotate_fernet,
     stack_secrets,
     ui,
     unlock_release,
+    upload_dags,
 )
 from ops.errors import OpsError
 from ops.judge import verdict
@@ -35,6 +37,8 @@ app.command("ui")(ui.ui)
 app.command("secrets")(stack_secrets.secrets)
 app.command("dump")(restore.dump)
 app.command("restore")(restore.restore)
+app.command("rotate-fernet")(rotate_fernet.rotate_fernet)
+app.command("upload-dags")(upload_dags.upload_dags)
 app.command("unlock-release")(unlock_release.unlock_release)
 app.command("lock")(locks.lock)
 app.command("unlock")(locks.unlock)

@@ -18,6 +18,7 @@ from infra.airflow.ingress import ingress
 from infra.airflow.jobs import Inside, ReleaseJobs
 from infra.airflow.keys import ReleaseKeys
 from infra.airflow.node_port import has_node_port, node_port
+from infra.airflow.on_demand import stand_ready
 from infra.airflow.parts import Parts
 from infra.airflow.rabbitmq import RabbitMq
 from infra.airflow.scaling import scale
@@ -65,6 +66,7 @@ class AirflowRelease(pulumi.ComponentResource):
         ready = [*self._accounts.ready, *self._policies(platform, here)]
         jobs = ReleaseJobs(name, inside, [database.job, *ready], here)
         given = self._inputs(inside, commons)
+        stand_ready(inside, self._volumes.dags, self._volumes.plugins, here)
         self._broker(given, pulumi.ResourceOptions(parent=self, depends_on=[namespace, *ready]))
         helm = self._helm(values(release, settings, given), [*jobs.done, self._volumes])
         scale(release, keys, pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.scaling]))

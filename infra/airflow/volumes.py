@@ -7,7 +7,7 @@ import pulumi
 from infra.airflow.parts import Parts
 from infra.airflow.rotation import rotate
 from infra.contracts import Foundation, LogStore, Text, VolumeRequest
-from infra.settings.release import ObjectStoreLogs, Release, ShareDags, ShareLogs
+from infra.settings.release import ObjectStoreLogs, PodLogs, Release, ShareDags, ShareLogs
 from infra.settings.release.logs import Logs
 
 
@@ -51,6 +51,8 @@ class ReleaseVolumes(pulumi.ComponentResource):
             self.logs = self._volume("logs", self.mode.size_gib)
             here = pulumi.ResourceOptions(parent=self)
             rotate(release, self.mode, self.logs, foundation.cluster.system, pull, here)
+        if isinstance(self.mode, PodLogs):
+            pulumi.warn(f"release {name}: logs.kind pod: the log of a task dies with its pod", self)
         if isinstance(release.dags, ShareDags):
             self.dags = self._volume("dags", release.dags.size_gib)
             self.plugins = self._volume("plugins", 1)

@@ -1,0 +1,165 @@
+"""`rotate-fernet` and `upload-dags`, with Pulumi and kubectl that note how they were called; what they hand over."""
+
+import io
+import os
+import shutil
+import sys
+import tarfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.airflow.scripts import receive, rotate_logs
+from infra.preview.planning import ROOT
+from ops import rotate_fernet, upload_dags
+from ops.__main__ import run
+from ops.cluster import Cluster
+from ops.errors import OpsError
+from ops.stack import Stack
+
+
+@pytest.fixture
+def stacks(tmp_path: Path) -> Path:
+    folder = tmp_path / "stacks"
+    folder.mkdir()
+    shutil.copy(ROOT / "Pulumi.local.yaml", folder)
+    return folder
+
+
+class Desk:
+    """A stack whose secret, deploys and Jobs are noted."""
+
+    def __init__(self, key: str, fail: str = "") -> None:
+        self.key, self.fail, self.notes = key, fail, list[str]()
+
+    def get(self, _key: str) -> str:
+        return self.key
+
+    def set(self, key: str, value: str) -> None:
+        assert key == "fernetKey"
+        self.key = value
+        self.notes.append(f"set {value.count(',') + 1}")
+
+    def deploy(self, *_arguments: str) -> None:
+        self.notes.append("deploy")
+        if self.fail == "deploy":
+            raise OpsError("up failed")
+
+    def job(self, _cluster: Cluster, namespace: str, name: str, _env: dict[str, str]) -> int:
+        self.notes.append(f"{namespace}/{name}")
+        return 1 if self.fail == "job" else 0
+
+
+@pytest.fixture
+def desk(stacks: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Desk, Callable[[], int]]]:
+    def made(key: str, fail: str = "") -> tuple[Desk, Callable[[], int]]:
+        one = Desk(key, fail)
+        monkeypatch.setattr(Stack, "get_secret", one.get)
+        monkeypatch.setattr(Stack, "set_secret", one.set)
+        monkeypatch.setattr(Stack, "on_terminal", one.deploy)
+        monkeypatch.setattr(rotate_fernet, "run_job", one.job)
+        kubeconfig = stacks / "kubeconfig"
+        kubeconfig.touch()
+        text = yaml.safe_load((stacks / "Pulumi.local.yaml").read_text())
+        text["config"]["airflow:cloud"]["kubeconfig"] = str(kubeconfig)
+        (stacks / "Pulumi.local.yaml").write_text(yaml.safe_dump(text))
+        argv = ["ops", "rotate-fernet", "--stack", "local", "--stacks", str(stacks)]
+        monkeypatch.setattr(sys, "argv", argv)
+
+        def call() -> int:
+            try:
+                return run()
+            except SystemExit as ended:
+                return int(ended.code or 0)
+
+        return one, call
+
+    return made
+
+
+JOB = "airflow-main/main-rotate-fernet"
+
+
+def test_a_rotation_walks_its_steps_in_order(desk: Callable[..., Any]) -> None:
+    one, call = desk("old")
+    assert call() == 0
+    assert one.notes == ["set 2", "deploy", JOB, "set 1", "deploy"]
+    assert one.key != "old"
+
+
+def test_an_interrupted_rotation_goes_on_with_the_same_new_key(desk: Callable[..., Any]) -> None:
+    one, call = desk("new,old")
+    assert call() == 0
+    assert one.notes == ["deploy", JOB, "set 1", "deploy"]
+    assert one.key == "new"
+
+
+@pytest.mark.parametrize("fail", ["deploy", "job"])
+def test_what_fails_keeps_both_keys(desk: Callable[..., Any], fail: str) -> None:
+    one, call = desk("old", fail)
+    assert call() == 2
+    assert one.key.endswith(",old")
+
+
+def test_a_release_has_to_be_named_where_there_are_several(stacks: Path) -> None:
+    text = yaml.safe_load((stacks / "Pulumi.local.yaml").read_text())
+    text["config"]["airflow:releases"] = [{"name": "a"}, {"name": "b"}]
+    (stacks / "Pulumi.local.yaml").write_text(yaml.safe_dump(text))
+    stack = Stack("local", stacks)
+    assert rotate_fernet.release_of(stack, "b").name == "b"
+    for name in ("", "c"):
+        with pytest.raises(OpsError, match="a, b"):
+            rotate_fernet.release_of(stack, name)
+
+
+def test_the_checkout_of_a_local_cluster_is_not_uploaded_to(stacks: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(OpsError, match="save files there"):
+        upload_dags.upload_dags("local", stacks=stacks)
+
+
+def test_what_is_uploaded_replaces_what_was_there(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for path, text in (("a.py", "1"), ("sub/b.py", "2"), ("__pycache__/a.pyc", "x")):
+        (here / path).parent.mkdir(parents=True, exist_ok=True)
+        (here / path).write_text(text)
+    (there / "old").mkdir(parents=True)
+    (there / "old" / "gone.py").write_text("0")
+    (there / "a.py").write_text("0")
+    assert receive.receive(there, io.BytesIO(upload_dags.archive(here))) == (2, 1)
+    assert {str(path.relative_to(there)) for path in there.rglob("*")} == {"a.py", "sub", "sub/b.py"}
+    assert (there / "a.py").read_text() == "1"
+    assert receive.receive(there, io.BytesIO(upload_dags.archive(tmp_path / "none"))) == (0, 2)
+
+
+@pytest.mark.parametrize("name", ["../out.py", "/out.py", "a/../../out.py"])
+def test_an_archive_cannot_lead_out_of_the_share(tmp_path: Path, name: str) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo(name))
+    buffer.seek(0)
+    with pytest.raises(ValueError, match="leads out"):
+        receive.receive(tmp_path / "share", buffer)
+
+
+def test_old_logs_go_first_and_then_the_oldest_until_it_fits(tmp_path: Path) -> None:
+    now = time.time()
+    found = [(now - days * 86400, 40, Path(f"{days}")) for days in (40, 20, 10, 1)]
+    assert rotate_logs.surplus(found, now - 30 * 86400, 1000) == [Path("40")]
+    assert rotate_logs.surplus(found, now - 30 * 86400, 100) == [Path("40"), Path("20")]
+    assert rotate_logs.surplus(found, now - 30 * 86400, 10) == [Path("40"), Path("20"), Path("10"), Path("1")]
+
+
+def test_a_rotation_leaves_young_files_and_removes_empty_folders(tmp_path: Path) -> None:
+    for name, days in (("run=1/old.log", 40), ("run=2/new.log", 1)):
+        path = tmp_path / name
+        path.parent.mkdir()
+        path.write_text("x")
+        os.utime(path, (time.time() - days * 86400,) * 2)
+    assert rotate_logs.main([str(tmp_path), "30", "1"]) == 0
+    os.utime(tmp_path / "run=1", (time.time() - 7200,) * 2)
+    rotate_logs.prune(tmp_path)
+    assert {path.name for path in tmp_path.rglob("*")} == {"run=2", "new.log"}
