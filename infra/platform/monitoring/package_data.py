@@ -1,4 +1,4 @@
-"""What ships beside the code: rules, queries and the dashboard, as their own tools read them."""
+"""What ships beside the code: rules and queries, as their own tools read them."""
 
 from pathlib import Path
 
