@@ -4,6 +4,7 @@ One client for all services: PostgreSQL and the registry have none among our req
 hundreds of modules for a dozen questions. Versions of the API stand with the questions.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 from urllib.parse import quote
@@ -17,6 +18,8 @@ from azure.mgmt.core import ARMPipelineClient
 from ops.preflight.answer import Answer, State
 
 ARM = "https://management.azure.com"
+#: It warns of each way to log in that was not taken, where one line says it all.
+logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
 
 #: What is asked about, and how.
 Question = tuple[str, Callable[[], Iterator[Answer]]]
