@@ -46,6 +46,7 @@ pins: $(VENV)/.uv  ## compile the pinned requirement files again
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate image/requirements.in -o image/requirements.txt
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c image/requirements.txt image/requirements-local.in -o image/requirements-local.txt
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/checkov.in -o requirements/checkov.txt
+	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.txt requirements/bot.in -o requirements/bot.txt
 
 include make/*.mk
 

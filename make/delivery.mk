@@ -40,4 +40,7 @@ plan-comment: $(VENV)/.installed  ## write a plan under its pull request: NUMBER
 publish: $(VENV)/.installed  ## build the image and push it to where a stack pulls it from: STACK=… IMAGE_TAG=…
 	@$(PY) -m ops publish $(WITH_STACK) --image-tag '$(IMAGE_TAG)'
 
-.PHONY: publish lock unlock where canary how-to-go-back plan-comment
+bot: $(VENV)/.installed  ## run the Slack bot on this machine, with its variables in the environment (docs/delivery.md)
+	@$(PY) -m bot
+
+.PHONY: bot publish lock unlock where canary how-to-go-back plan-comment

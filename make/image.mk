@@ -20,3 +20,11 @@ push:  ## push it: IMAGE=<the stack's registry>/airflow, as `make outputs STACK=
 	@case "$(IMAGE)" in */*) ;; *) echo "IMAGE=$(IMAGE): name the registry, as in IMAGE=registry.example.org/airflow" >&2; exit 2;; esac
 	@case "$(TAG)" in *-dirty) echo "TAG=$(TAG): commit first, so that the tag says what is in it; or give a TAG" >&2; exit 2;; esac
 	$(DOCKER) push $(IMAGE):$(TAG)
+
+# The bot's has its own name and tag; `make push IMAGE=… TAG=…` takes it too.
+bot-image: IMAGE = airflow-bot
+bot-image:  ## build the Slack bot's image: IMAGE=<a registry>/airflow-bot [TAG=…] (docs/delivery.md)
+	@command -v $(DOCKER) >/dev/null || { echo "no $(DOCKER): install Docker with buildx, or name another, as in DOCKER=podman" >&2; exit 2; }
+	$(DOCKER) buildx build --load --file image/bot.Dockerfile --tag $(IMAGE):$(TAG) .
+
+.PHONY: bot-image

@@ -8,6 +8,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra.contracts import Foundation, Peer, PlatformOutputs
 from infra.names import Names
+from infra.platform.bot import Bot
 from infra.platform.certificates import CertManager
 from infra.platform.chaos import Chaos
 from infra.platform.dns import Records
@@ -54,6 +55,8 @@ class Platform(pulumi.ComponentResource):
         monitoring = (
             Monitoring("monitoring", site, secrets, watched, child) if parts.monitoring.state != "off" else None
         )
+        if parts.bot.state == "on" and parts.bot.image:
+            Bot("bot", site, secrets, parts.bot.image, child)
         keda = Keda("keda", site, child) if wanted(site) else None
         self.outputs = PlatformOutputs(
             ingress_class=parts.ingress.ingress_class if parts.ingress.state != "off" else None,

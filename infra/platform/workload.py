@@ -11,11 +11,13 @@ from pulumi_kubernetes.core.v1 import (
     ContainerArgs,
     ContainerPortArgs,
     EnvVarArgs,
+    EnvVarSourceArgs,
     PodSecurityContextArgs,
     PodSpecArgs,
     PodTemplateSpecArgs,
     ResourceRequirementsArgs,
     SeccompProfileArgs,
+    SecretKeySelectorArgs,
     SecurityContextArgs,
     TolerationArgs,
     VolumeArgs,
@@ -31,15 +33,25 @@ NOBODY = 65534
 
 @dataclass(frozen=True)
 class Workload:
-    """One container: its image and arguments, and what it is given. `port` is that of its metrics, named `metrics`."""
+    """One container: its image and arguments, and what it is given.
+
+    `port` is that of its metrics, named `metrics`; None: it serves nothing. `token` is whether a pod with an
+    account may speak to the Kubernetes API. `secret_environment` maps a variable to a Secret and its key. A volume is
+    mounted for reading unless it is in `writable`.
+    """
 
     image: str
     args: Sequence[pulumi.Input[str]]
-    port: int
+    port: int | None
     figures: Component
     service_account: pulumi.Input[str] | None = None
+    token: bool = True
     environment: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    secret_environment: Mapping[str, tuple[core.v1.Secret, str]] = field(
+        default_factory=dict[str, tuple[core.v1.Secret, str]]
+    )
     volumes: Mapping[str, tuple[str, VolumeArgs]] = field(default_factory=dict[str, tuple[str, VolumeArgs]])
+    writable: tuple[str, ...] = ()
 
 
 def deployment(
@@ -64,7 +76,7 @@ def _pod(site: Site, workload: Workload) -> PodSpecArgs:
     pool = site.cluster.system
     return PodSpecArgs(
         service_account_name=workload.service_account,
-        automount_service_account_token=workload.service_account is not None,
+        automount_service_account_token=workload.service_account is not None and workload.token,
         node_selector=dict(pool.selector),
         tolerations=[
             TolerationArgs(key=taint.key, operator="Equal", value=taint.value, effect=taint.effect)
@@ -88,8 +100,11 @@ def _container(workload: Workload) -> ContainerArgs:
         name="main",
         image=workload.image,
         args=list(workload.args),
-        env=[EnvVarArgs(name=name, value=value) for name, value in workload.environment.items()],
-        ports=[ContainerPortArgs(name="metrics", container_port=workload.port)],
+        env=[
+            *(EnvVarArgs(name=name, value=value) for name, value in workload.environment.items()),
+            *(_from_secret(name, *where) for name, where in workload.secret_environment.items()),
+        ],
+        ports=[ContainerPortArgs(name="metrics", container_port=workload.port)] if workload.port else None,
         resources=ResourceRequirementsArgs(
             requests={"cpu": figures.cpu, "memory": figures.memory},
             limits={"cpu": figures.cpu_limit, "memory": figures.memory},
@@ -100,9 +115,15 @@ def _container(workload: Workload) -> ContainerArgs:
             capabilities=CapabilitiesArgs(drop=["ALL"]),
         ),
         volume_mounts=[
-            VolumeMountArgs(name=name, mount_path=path, read_only=True) for name, (path, _) in workload.volumes.items()
+            VolumeMountArgs(name=name, mount_path=path, read_only=name not in workload.writable)
+            for name, (path, _) in workload.volumes.items()
         ],
     )
+
+
+def _from_secret(name: str, secret: core.v1.Secret, key: str) -> EnvVarArgs:
+    reference = SecretKeySelectorArgs(name=secret.metadata.name, key=key)
+    return EnvVarArgs(name=name, value_from=EnvVarSourceArgs(secret_key_ref=reference))
 
 
 def secret_volume(name: str, secret: core.v1.Secret) -> VolumeArgs:

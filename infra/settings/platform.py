@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field
 
 from infra.settings.base import Email, Fqdn, Model, Positive, Slug, StateShorthand, StateWord, SwitchWord
+from infra.settings.bot import Bot
 from infra.settings.problems import refuse
 
 
@@ -150,6 +151,7 @@ class PlatformSettings(Model):
     monitoring: Annotated[Monitoring, StateShorthand] = Monitoring()
     chaos: Annotated[Chaos, StateShorthand] = Chaos()
     keda: Annotated[Keda, StateShorthand] = Keda()
+    bot: Annotated[Bot, StateShorthand] = Bot()
     charts: Mapping[str, str] = Field(
         default={}, description="archive (.tgz) or oci:// address of a chart by its name, instead of its repository"
     )

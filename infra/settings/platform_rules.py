@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from infra.settings import bot
 from infra.settings.base import Tier
 from infra.settings.existing import ExistingCloud
 from infra.settings.model import Settings
@@ -154,6 +155,11 @@ def scaling_needs_keda(settings: Settings) -> Iterator[Problem]:
             yield Problem(key, "scaling needs KEDA", "set platform.keda to on or existing, or leave out keda")
 
 
+def bot_has_what_it_needs(settings: Settings) -> Iterator[Problem]:
+    """A bot that listens nowhere, or of which nobody knows the image, is of no use."""
+    yield from bot.needs(settings.platform.bot, settings.tier)
+
+
 def _acme(settings: Settings) -> bool:
     return (issuer_of(settings) or "").startswith("letsencrypt-")
 
@@ -169,4 +175,5 @@ RULES = (
     records_can_work,
     chaos_releases,
     scaling_needs_keda,
+    bot_has_what_it_needs,
 )

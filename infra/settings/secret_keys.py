@@ -112,6 +112,14 @@ def _check_present(value: str) -> str | None:
     return None if value.strip() else "not empty"
 
 
+def _check_slack_bot(value: str) -> str | None:
+    return None if re.fullmatch(r"xoxb-[\w-]+", value.strip()) else "a Slack bot token, which begins with xoxb-"
+
+
+def _check_slack_app(value: str) -> str | None:
+    return None if re.fullmatch(r"xapp-[\w-]+", value.strip()) else "a Slack app-level token, which begins with xapp-"
+
+
 def _check_settings(value: str) -> str | None:
     return "; ".join(problems(value)) or None
 
@@ -167,6 +175,26 @@ SECRETS: dict[str, SecretSpec] = {
             multiline=True,
         ),
         SecretSpec("grafanaPassword", "Grafana's administrator", _check_password, _password, per_release=False),
+        SecretSpec(
+            "slackBotToken",
+            "the Slack bot's token, xoxb-…, which writes messages (docs/delivery.md)",
+            _check_slack_bot,
+            placeholder_text="xoxb-plan-placeholder-{number}",
+            per_release=False,
+        ),
+        SecretSpec(
+            "slackAppToken",
+            "the Slack app's token, xapp-…, which opens the bot's socket (docs/delivery.md)",
+            _check_slack_app,
+            placeholder_text="xapp-plan-placeholder-{number}",
+            per_release=False,
+        ),
+        SecretSpec(
+            "deliveryToken", "the GitHub token of the bot (docs/delivery.md)", _check_present, per_release=False
+        ),
+        SecretSpec(
+            "circleciToken", "the CircleCI token of the bot, where it delivers", _check_present, per_release=False
+        ),
         SecretSpec(
             "kubeconfig",
             "the kubeconfig of an existing cluster, instead of a path",

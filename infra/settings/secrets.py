@@ -39,6 +39,10 @@ def _stack_wide(settings: Settings) -> Iterator[str]:
             yield "slackUrl"
         if monitoring.alerts.email and monitoring.alerts.email.user:
             yield "smtpPassword"
+    if settings.platform.bot.state == "on":
+        yield from ("slackBotToken", "slackAppToken", "deliveryToken")
+        if settings.platform.bot.delivery == "circleci":
+            yield "circleciToken"
 
 
 def _of_release(release: Release) -> Iterator[str]:
