@@ -18,7 +18,9 @@ KUBERNETES_KNOWN = ("1.32", "1.33", "1.34", "1.35")  # ingress-nginx was last te
 
 POSTGRES_MAJOR = 17  # offered by RDS and Flexible Server, and in Airflow 3.3's list of supported versions
 POSTGRES_KNOWN = (14, 15, 16, 17)
-POSTGRES_IMAGE = "postgres:17.7-bookworm"  # the official image, for the existing cluster's own database
+POSTGRES_IMAGE = (
+    "postgres:17.9-bookworm"  # official; for the existing cluster's own database; as of docker-library, 02/2026
+)
 
 # Charts of the platform: the newest in their public repositories on 22 August 2026 (Chart.yaml at that commit or tag)
 INGRESS_NGINX_CHART = "4.15.1"  # controller 1.15.1; kubernetes/ingress-nginx dbb11b92, 20 March 2026: the last release

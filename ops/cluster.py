@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import yaml
+
 from infra.settings.existing import ExistingCloud
 from ops.errors import OpsError
+from ops.pulumi_cli import patiently
 from ops.stack import Stack
 
 
@@ -40,7 +43,10 @@ class Cluster:
 
     def follow(self, *arguments: str) -> int:
         """Run kubectl on the user's terminal; its exit code."""
-        return subprocess.run(self.command(*arguments), env=self.environment, check=False).returncode
+        try:
+            return patiently(self.command(*arguments), env=self.environment)
+        except FileNotFoundError:
+            raise _missing("kubectl") from None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -53,10 +59,7 @@ def cluster_of(stack: Stack) -> Generator[Cluster]:
     """The stack's cluster. A kubeconfig that has to be made lies in a folder of mode 0700 and is gone afterwards."""
     cloud = stack.settings.cloud
     if isinstance(cloud, ExistingCloud) and cloud.kubeconfig != "secret":
-        path = Path(cloud.kubeconfig).expanduser()
-        if not path.is_file():
-            raise OpsError(f"airflow:cloud.kubeconfig of {stack.name} names {path}, which is not there")
-        yield Cluster(("--kubeconfig", str(path), "--context", cloud.context))
+        yield Cluster(("--kubeconfig", str(check_kubeconfig(stack.name, cloud)), "--context", cloud.context))
         return
     with tempfile.TemporaryDirectory(prefix="airflow-kubeconfig-") as folder:
         path = Path(folder) / "kubeconfig"
@@ -75,11 +78,31 @@ def cluster_of(stack: Stack) -> Generator[Cluster]:
         yield Cluster(env=env)
 
 
+def check_kubeconfig(stack: str, cloud: ExistingCloud) -> Path:
+    """The file that the settings name. Raises OpsError where it is not there or has no such context."""
+    path = Path(cloud.kubeconfig).expanduser()
+    try:
+        contexts: list[dict[str, Any]] = yaml.safe_load(path.read_text()).get("contexts") or []
+        known = {str(context["name"]) for context in contexts}
+    except OSError as error:
+        raise OpsError(f"airflow:cloud.kubeconfig of {stack} names {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError, AttributeError, KeyError, TypeError):
+        raise OpsError(f"airflow:cloud.kubeconfig of {stack} names {path}, which is no kubeconfig") from None
+    if cloud.context not in known:
+        there = f"it has {', '.join(sorted(known))}" if known else "it has none"
+        raise OpsError(f"airflow:cloud.context of {stack}: {path} has no context {cloud.context}; {there}")
+    return path
+
+
 def _run(command: list[str], env: Mapping[str, str], given: str = "") -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(command, env=env, input=given, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise OpsError(
-            f"{command[0]} is not on the PATH of this machine; its own documentation says how to get it "
-            '(for kubectl the page "Install Tools" of the Kubernetes documentation)'
-        ) from None
+        raise _missing(command[0]) from None
+
+
+def _missing(program: str) -> OpsError:
+    return OpsError(
+        f"{program} is not on the PATH of this machine; its own documentation says how to get it "
+        '(for kubectl the page "Install Tools" of the Kubernetes documentation)'
+    )

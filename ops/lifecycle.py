@@ -7,8 +7,10 @@ import typer
 
 from infra import versions
 from infra.preview.planning import ROOT
+from infra.settings.existing import ExistingCloud
 from infra.settings.release.dags import BundleDags, GitDags
-from ops import registry
+from ops import pulumi_cli, registry
+from ops.cluster import check_kubeconfig
 from ops.errors import OpsError
 from ops.stack import Rest, Stack, StackOption, StacksOption
 
@@ -25,6 +27,10 @@ def deploy(
 ) -> None:
     """Make the stack what its file says: `pulumi up`, which shows the changes and asks."""
     chosen = Stack(stack, stacks)
+    cloud = chosen.settings.cloud
+    pulumi_cli.require()
+    if isinstance(cloud, ExistingCloud) and cloud.kubeconfig != "secret":
+        check_kubeconfig(stack, cloud)  # the engine would take a path that is not there for the content
     if missing := [secret.key for secret in chosen.missing_secrets()]:
         raise OpsError(
             f"{len(missing)} secrets of {stack} are not set: {', '.join(missing)}.\n"

@@ -1,6 +1,8 @@
 """Pulumi's CLI, called the one way that keeps secrets out of arguments, logs and files."""
 
+import shutil
 import subprocess
+from typing import Any
 
 from infra.preview.planning import ROOT
 from ops.errors import OpsError
@@ -34,12 +36,32 @@ def up(stack: str, *arguments: str) -> int:
     return on_terminal("up", "--stack", stack, *arguments)
 
 
+def require() -> None:
+    """Raise CliError, which says how to get it, where the CLI is not there."""
+    if not shutil.which("pulumi"):
+        raise _missing()
+
+
 def on_terminal(*arguments: str) -> int:
     """Run the CLI on the user's terminal, in the project's folder; its exit code."""
     try:
-        return subprocess.run(["pulumi", *arguments], cwd=ROOT, check=False).returncode
+        return patiently(["pulumi", *arguments], cwd=ROOT)
     except FileNotFoundError:
         raise _missing() from None
+
+
+def patiently(command: list[str], **options: Any) -> int:
+    """Run a program on the user's terminal; its exit code. Ctrl-C is the program's to end on, however long it takes.
+
+    The terminal sends it the signal too. `subprocess.run` would kill it a quarter of a second later, and a killed
+    `pulumi up` leaves operations pending and Helm releases locked.
+    """
+    program = subprocess.Popen(command, **options)
+    while True:
+        try:
+            return program.wait()
+        except KeyboardInterrupt:
+            continue
 
 
 def quietly(*arguments: str, given: str = "") -> "subprocess.CompletedProcess[str]":

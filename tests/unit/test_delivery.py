@@ -39,6 +39,8 @@ def stacks(tmp_path: Path) -> Path:
     folder = tmp_path / "stacks"
     folder.mkdir()
     shipped = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
+    (tmp_path / "kubeconfig").write_text("contexts: [{name: kind-airflow}]\n")
+    shipped["config"]["airflow:cloud"]["kubeconfig"] = str(tmp_path / "kubeconfig")
     shipped["config"]["airflow:releases"] = [
         {
             "name": "main",

@@ -1,10 +1,13 @@
 """The verbs of a stack, with Pulumi and kubectl that note how they were called."""
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -106,7 +109,9 @@ def test_bad_settings_stop_a_deployment(
     assert not programs.calls()
 
 
-def test_a_deployment_waits_for_its_secrets(verb: Callable[..., int], programs: Programs, capsys: Any) -> None:
+def test_a_deployment_waits_for_its_secrets(
+    verb: Callable[..., int], programs: Programs, kubeconfig: Path, capsys: Any
+) -> None:
     programs.add("pulumi")
     assert verb("deploy") == 2
     said = capsys.readouterr().err
@@ -115,7 +120,9 @@ def test_a_deployment_waits_for_its_secrets(verb: Callable[..., int], programs: 
     assert not programs.calls()
 
 
-def test_deploy_and_destroy_are_pulumis(verb: Callable[..., int], programs: Programs, stacks: Path) -> None:
+def test_deploy_and_destroy_are_pulumis(
+    verb: Callable[..., int], programs: Programs, stacks: Path, kubeconfig: Path
+) -> None:
     with_all_secrets(stacks)
     programs.add("pulumi")
     file = str(stacks / "Pulumi.local.yaml")
@@ -126,6 +133,60 @@ def test_deploy_and_destroy_are_pulumis(verb: Callable[..., int], programs: Prog
         ["up", "--yes", "--skip-preview", "--stack", "local", "--config-file", file],
         ["destroy", "--stack", "local", "--config-file", file],
     ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "No such file"),
+        ("contexts: [{name: minikube}]", "it has minikube"),
+        ("[", "no kubeconfig"),
+        ("", "no kube"),
+    ],
+)
+def test_a_deployment_knows_its_cluster(
+    content: str | None,
+    said: str,
+    verb: Callable[..., int],
+    programs: Programs,
+    stacks: Path,
+    kubeconfig: Path,
+    capsys: Any,
+) -> None:
+    with_all_secrets(stacks)
+    programs.add("pulumi")
+    if content is None:
+        kubeconfig.unlink()
+    else:
+        kubeconfig.write_text(content)
+    assert verb("deploy") == 2
+    assert said in capsys.readouterr().err
+    assert not programs.calls()
+
+
+CAREFUL = """\
+#!/bin/bash
+trap 'sleep 1; echo ended >"$NOTES"; exit 7' INT
+echo began >"$NOTES"
+while :; do sleep 0.05; done
+"""
+
+
+def test_ctrl_c_is_pulumis_to_end_on(programs: Programs, tmp_path: Path) -> None:
+    # checks: fault 3: a killed engine leaves operations pending
+    careful, notes = programs.folder / "pulumi", tmp_path / "notes"
+    careful.write_text(CAREFUL)
+    careful.chmod(0o755)
+    env = {**os.environ, "PATH": f"{programs.folder}:/usr/bin:/bin", "NOTES": str(notes)}
+    command = [sys.executable, "-m", "ops", "destroy", "--stack", "local"]
+    with subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True) as verb:
+        for _ in range(400):
+            if notes.exists():
+                break
+            time.sleep(0.05)
+        os.killpg(verb.pid, signal.SIGINT)  # what a terminal does
+        assert verb.wait(timeout=20) == 7
+    assert notes.read_text() == "ended\n"
 
 
 def test_the_projects_own_folder_is_left_to_the_cli(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +273,7 @@ def test_outputs_for_people_and_programs(verb: Callable[..., int], programs: Pro
 def kubeconfig(stacks: Path, tmp_path: Path) -> Path:
     """A kubeconfig that the stack names."""
     path = tmp_path / "kubeconfig"
-    path.write_text("apiVersion: v1\n")
+    path.write_text("apiVersion: v1\ncontexts:\n  - {name: kind-airflow}\n")
     file = stacks / "Pulumi.local.yaml"
     file.write_text(file.read_text().replace("    context: ", f"    kubeconfig: {path}\n    context: "))
     return path
