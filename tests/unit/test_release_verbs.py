@@ -63,7 +63,7 @@ def desk(stacks: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[D
         monkeypatch.setattr(Stack, "on_terminal", one.deploy)
         monkeypatch.setattr(rotate_fernet, "run_job", one.job)
         kubeconfig = stacks / "kubeconfig"
-        kubeconfig.touch()
+        kubeconfig.write_text("contexts: [{name: kind-airflow}]")
         text = yaml.safe_load((stacks / "Pulumi.local.yaml").read_text())
         text["config"]["airflow:cloud"]["kubeconfig"] = str(kubeconfig)
         (stacks / "Pulumi.local.yaml").write_text(yaml.safe_dump(text))
