@@ -125,15 +125,13 @@ def _cloud(
 _AWS_PRICES = (
     "us-east-1, on demand, rates of mid-2026, no traffic: the sum in docs/aws.md, Costs; Ireland is a tenth dearer"
 )
-_AZURE_PRICES = (
-    "Azure retail prices, westeurope, pay as you go: AKS Standard, VMs, zone-redundant PostgreSQL, NAT; no traffic"
-)
+_AZURE_PRICES = "eastus, pay as you go, rates of November 2026, no traffic: the sum in docs/azure.md, Costs; westeurope a sixth dearer"
 
 TABLE: Mapping[Size, dict[str, Any]] = {
     Size.small: {
         "aws": _cloud(_pool("t3.large", 2, 2, 4), _pool("t3.large", 0, 0, 4), "db.t4g.small", 399, _AWS_PRICES),
         "azure": _cloud(
-            _pool("Standard_D2s_v5", 2, 2, 4), _pool("Standard_D2s_v5", 0, 0, 4), "Standard_D2ds_v5", 520, _AZURE_PRICES
+            _pool("Standard_D2s_v5", 2, 2, 4), _pool("Standard_D2s_v5", 0, 0, 4), "Standard_D2ds_v5", 620, _AZURE_PRICES
         ),
         "database": _database(32, 128, 150, "250m", "1", "1Gi"),
         "tasks": {"parallelism": 16, "podCreationBatch": 8, "cpu": "250m", "cpuLimit": "1", "memory": "512Mi"},
@@ -163,7 +161,7 @@ TABLE: Mapping[Size, dict[str, Any]] = {
             _pool("Standard_D4s_v5", 2, 3, 6),
             _pool("Standard_D4s_v5", 0, 1, 12),
             "Standard_D4ds_v5",
-            1300,
+            1345,
             _AZURE_PRICES,
         ),
         "database": _database(128, 512, 400, "500m", "2", "2Gi"),
@@ -197,7 +195,7 @@ TABLE: Mapping[Size, dict[str, Any]] = {
             _pool("Standard_D8s_v5", 3, 3, 9),
             _pool("Standard_D8s_v5", 0, 2, 30),
             "Standard_D8ds_v5",
-            3000,
+            2795,
             _AZURE_PRICES,
         ),
         "database": _database(256, 1024, 800, "1", "4", "4Gi"),

@@ -27,7 +27,8 @@ LATER = "(known after the deployment)"
 
 
 @cache
-def _types() -> dict[str, dict[str, Any]]:
+def types() -> dict[str, dict[str, Any]]:
+    """azure-native type → its `type` and `version` in ARM, `names` that are parts of its id, and `renamed` inputs."""
     return yaml.safe_load(TYPES.read_text())
 
 
@@ -38,7 +39,7 @@ def convert(plan: Plan) -> dict[str, Any]:
 
 
 def _resource(resource: Resource) -> dict[str, Any]:
-    known = _types().get(resource.type)
+    known = types().get(resource.type)
     if known is None:
         raise OpsError(f"{TYPES.name} has no ARM name for {resource.type}: add it")
     names, renamed = known["names"], known.get("renamed", {})

@@ -36,7 +36,7 @@ def test_the_plan_is_an_arm_template(plan: PlanOf) -> None:
 
 
 def test_a_type_without_an_arm_name_is_said(plan: PlanOf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arm, "_types", dict)
+    monkeypatch.setattr(arm, "types", dict)
     with pytest.raises(OpsError, match="no ARM name for azure-native:"):
         arm.convert(azure(plan, "production"))
 
