@@ -125,7 +125,10 @@ def _cloud(
 _AWS_PRICES = (
     "us-east-1, on demand, rates of mid-2026, no traffic: the sum in docs/aws.md, Costs; Ireland is a tenth dearer"
 )
-_AZURE_PRICES = "eastus, pay as you go, rates of November 2026, no traffic: the sum in docs/azure.md, Costs; westeurope a sixth dearer"
+_AZURE_PRICES = (
+    "eastus, pay as you go, rates of November 2026, no traffic: the sum in docs/azure.md, Costs; "
+    "westeurope is a sixth dearer"
+)
 
 TABLE: Mapping[Size, dict[str, Any]] = {
     Size.small: {
