@@ -9,6 +9,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+POSTGRES_CA = "/etc/postgres-ca/ca.crt"
+"""The file with the database server's root, in every pod that talks to it."""
+
 DATABASE_DUMP = "postgres-dump"
 DATABASE_RESTORE = "postgres-restore"
 """CronJobs of the database in an existing cluster; `make dump` and `make restore` make Jobs of them."""

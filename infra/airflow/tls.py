@@ -5,9 +5,10 @@ from urllib.parse import quote
 from pulumi_kubernetes.core.v1 import ConfigMapVolumeSourceArgs, EnvVarArgs, VolumeArgs, VolumeMountArgs
 
 from infra.contracts import Database, Text
+from infra.names import POSTGRES_CA
 
-FOLDER = "/etc/postgres-ca"
-FILE = f"{FOLDER}/ca.crt"
+FILE = POSTGRES_CA
+FOLDER = FILE.rpartition("/")[0]
 SYSTEM_FILE = "/etc/ssl/certs/ca-certificates.crt"
 """The image's own roots, for a server whose certificate a public CA signed."""
 VOLUME = "postgres-ca"

@@ -1,9 +1,10 @@
 """KEDA's operator, for releases that scale their Celery workers by the length of the queue."""
 
 import pulumi
-from pulumi_kubernetes import helm
+from pulumi_kubernetes import core, helm, meta
 
 from infra import versions
+from infra.names import POSTGRES_CA
 from infra.namespaces import Allow, Namespace, within
 from infra.platform.chart import Chart, release
 from infra.platform.site import Site, Values, resources
@@ -33,12 +34,13 @@ class Keda(pulumi.ComponentResource):
             ready=site.cluster.ready,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        ca = _ca(site, where, pulumi.ResourceOptions(parent=self, depends_on=[namespace]))
         self.release = release(
             "keda",
             Chart("keda", versions.KEDA_CHART, versions.KEDA_REPOSITORY),
             site,
             namespace=where,
-            values=values(site),
+            values={**values(site), **_trust(ca)},
             parent=self,
             depends_on=[namespace],
         )
@@ -58,6 +60,30 @@ def values(site: Site) -> Values:
         "priorityClassName": site.priority_class,
         **site.scheduling(),
     }
+
+
+def _ca(site: Site, namespace: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str] | None:
+    """The database's root, which the operator verifies the server by; none where a public CA signed it."""
+    bundle = site.foundation.database.ca_bundle
+    if bundle == "":
+        return None
+    made = core.v1.ConfigMap(
+        "keda-database-ca",
+        metadata=meta.v1.ObjectMetaArgs(namespace=namespace, labels=site.names.labels("keda")),
+        data={POSTGRES_CA.rpartition("/")[2]: bundle},
+        immutable=True,
+        opts=opts,
+    )
+    return made.metadata.name.apply(str)
+
+
+def _trust(ca: pulumi.Output[str] | None) -> Values:
+    """The operator's mount of it."""
+    if ca is None:
+        return {}
+    volume = {"name": "postgres-ca", "configMap": {"name": ca}}
+    mount = {"name": "postgres-ca", "mountPath": POSTGRES_CA.rpartition("/")[0], "readOnly": True}
+    return {"volumes": {"keda": {"extraVolumes": [volume], "extraVolumeMounts": [mount]}}}
 
 
 def _allowed(site: Site, namespace: str) -> dict[str, Allow]:

@@ -1,0 +1,185 @@
+"""Releases in the whole program's plan: what refers to what, what waits for what, and what two of them share."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from infra.preview.model import Plan, Resource
+from tests.program.conftest import PlanOf
+from tests.program.invariants import broken
+from tests.program.stacks import leaves, pod_specs
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+JOB = "kubernetes:batch/v1:Job"
+HOST = "airflow.your-company.com"
+TWO = [
+    {"name": "main", "namespace": "airflow", "host": HOST, "path": "/main"},
+    {
+        "name": "batch",
+        "namespace": "airflow",
+        "host": HOST,
+        "path": "/batch",
+        "executor": "CeleryExecutor",
+        "celery": {"broker": "rabbitmq", "flower": True, "keda": {"maxWorkers": 3}},
+    },
+]
+
+
+NAMED = (
+    "fernetKeySecretName",
+    "jwtSecretName",
+    "apiSecretKeySecretName",
+    "metadataSecretName",
+    "brokerUrlSecretName",
+    "resultBackendSecretName",
+)
+
+
+def _at(resource: Resource) -> str:
+    return str(resource.inputs["metadata"].get("namespace"))
+
+
+@pytest.fixture(scope="module")
+def two(plan: PlanOf) -> Plan:
+    """One release with pods for tasks and one with Celery, in one namespace and on one host."""
+    return plan("integration", ".", f"releases={json.dumps(TWO)}")
+
+
+def _one(plan: Plan, kind: str, name: str) -> Resource:
+    (found,) = [one for one in plan if one.type == kind and one.name == name]
+    return found
+
+
+def _env(container: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {item["name"]: item for item in container.get("env") or []}
+
+
+def test_the_invariants_hold_for_two_releases_in_one_namespace(two: Plan) -> None:
+    assert broken(two) == []
+
+
+def test_every_secret_that_values_name_is_in_the_plan(plan: PlanOf) -> None:
+    # checks: invariant 2
+    hostless = [{key: value for key, value in one.items() if key != "host"} for one in TWO]
+    made = plan("local", ".", f"releases={json.dumps(hostless)}")
+    secrets = {
+        one.inputs["metadata"]["name"] for one in made.of_type("kubernetes:core/v1:Secret") if _at(one) == "airflow"
+    }
+    for release in [one for one in made.of_type(RELEASE) if one.inputs["namespace"] == "airflow"]:
+        values = release.inputs["values"]
+        named = {value for path, value in leaves(values) if path[-1] in ("secretName", *NAMED) and value}
+        named |= {
+            item["valueFrom"]["secretKeyRef"]["name"] for item in values["scheduler"]["env"] if "valueFrom" in item
+        }
+        assert len(named) >= 4
+        assert named <= secrets
+
+
+def test_own_pods_with_the_database_verify_it_and_hold_no_other_key(plan: PlanOf) -> None:
+    # checks: invariants 9, 20
+    seen = 0
+    for resource in plan("local"):
+        if resource.package != "kubernetes" or resource.type == RELEASE:
+            continue
+        for spec in pod_specs(resource.inputs):
+            for container in spec["containers"]:
+                env = _env(container)
+                assert "AIRFLOW__API_AUTH__JWT_SECRET" not in env
+                if "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" not in env and "ROLES" not in env:
+                    continue
+                seen += 1
+                assert env["PGSSLMODE"]["value"] == "verify-full"
+                assert env["PGSSLROOTCERT"]["value"] == "/etc/postgres-ca/ca.crt"
+                assert "/etc/postgres-ca" in {mount["mountPath"] for mount in container["volumeMounts"]}
+                assert container["terminationMessagePolicy"] == "FallbackToLogsOnError"
+    assert seen >= 5, "bootstrap, migration, sync, cleanup and the rotation of keys"
+
+
+def test_the_administrators_password_is_in_a_namespace_without_releases(plan: PlanOf) -> None:
+    made = plan("local")
+    releases = {one.inputs["namespace"] for one in made.of_type(RELEASE)}
+    admin = _one(made, "kubernetes:core/v1:Secret", "database-admin")
+    assert admin.inputs["metadata"]["namespace"] not in releases
+    for job in made.of_type(JOB):
+        holds = any(
+            "PGPASSWORD" in _env(container) for spec in pod_specs(job.inputs) for container in spec["containers"]
+        )
+        assert holds == (job.inputs["metadata"]["namespace"] not in releases)
+
+
+def test_bootstrap_migration_sync_and_release_follow_one_another(two: Plan) -> None:
+    # checks: fault 17
+    for name in ("main", "batch"):
+        bootstrap, migration, sync = (_one(two, JOB, f"{name}-{job}") for job in ("database", "migration", "sync"))
+        release = _one(two, RELEASE, name)
+        assert bootstrap.urn in two.reach(migration.urn)
+        assert migration.urn in two.reach(sync.urn)
+        assert sync.urn in two.reach(release.urn)
+        assert bootstrap.inputs["metadata"]["annotations"] == {"pulumi.com/replaceUnready": "true"}
+
+
+def test_nothing_waits_that_need_not(two: Plan) -> None:
+    # checks: invariant 25
+    bootstrap = two.reach(_one(two, JOB, "main-database").urn)
+    assert not [urn for urn in bootstrap if "helm.sh" in urn]
+    first, second = (two.reach(_one(two, RELEASE, name).urn) for name in ("main", "batch"))
+    assert not [urn for urn in first if urn.endswith(("::batch", "batch-database"))]
+    assert not [urn for urn in second if urn.endswith(("::main-database", "main-migration"))]
+    # The chart needs no load balancer: it and the ingress controller come up side by side.
+    assert not [urn for urn in first if "platform" in urn and "helm.sh" in urn]
+
+
+def test_releases_on_one_host_share_its_certificate(two: Plan) -> None:
+    # checks: invariant 24
+    ingresses = {one.name: one.inputs for one in two.of_type("kubernetes:networking.k8s.io/v1:Ingress")}
+    main, batch = ingresses["main"], ingresses["batch"]
+    assert main["spec"]["tls"] == batch["spec"]["tls"]
+    asking = [
+        name
+        for name in ("main", "batch")
+        if "cert-manager.io/cluster-issuer" in (ingresses[name]["metadata"].get("annotations") or {})
+    ]
+    assert asking == ["main"], "a second certificate for the host would count against the CA's limit"
+    paths = [path["path"] for path in batch["spec"]["rules"][0]["http"]["paths"]]
+    assert paths == ["/batch/flower", "/batch"]
+
+
+def test_an_ingress_comes_after_its_release_and_the_controller(two: Plan) -> None:
+    # checks: fault 10
+    for name in ("main", "batch"):
+        waits = two.reach(_one(two, "kubernetes:networking.k8s.io/v1:Ingress", name).urn)
+        assert _one(two, RELEASE, name).urn in waits
+        assert [urn for urn in waits if "platform" in urn.lower() and "helm.sh" in urn]
+
+
+def test_scaling_waits_for_its_operator_and_its_target(two: Plan) -> None:
+    (scaled,) = two.of_type("kubernetes:keda.sh/v1alpha1:ScaledObject")
+    waits = two.reach(scaled.urn)
+    assert {_one(two, RELEASE, "batch").urn, _one(two, RELEASE, "keda").urn} <= waits
+    values = _one(two, RELEASE, "keda").inputs["values"]
+    assert values["volumes"]["keda"]["extraVolumeMounts"][0]["mountPath"] == "/etc/postgres-ca"
+    assert scaled.inputs["spec"]["scaleTargetRef"]["name"] == "batch-worker"
+
+
+def test_one_namespace_one_quota_for_both(two: Plan) -> None:
+    (quota,) = [
+        one
+        for one in two.of_type("kubernetes:core/v1:ResourceQuota")
+        if one.inputs["metadata"]["namespace"] == "airflow"
+    ]
+    assert quota.inputs["spec"]["hard"] == {"requests.cpu": "32", "requests.memory": "96Gi", "pods": "120"}
+
+
+def test_a_log_that_dies_with_its_pod_is_warned_of(plan: PlanOf) -> None:
+    release = [{"name": "main", "logs": {"kind": "pod"}}]
+    warnings = plan("local", ".", f"releases={json.dumps(release)}").warnings
+    assert any("dies with its pod" in line for line in warnings)
+
+
+def test_a_local_archive_takes_the_place_of_the_repository(plan: PlanOf) -> None:
+    # checks: fault 18
+    (release,) = plan("local", ".", "airflowChart=/charts/airflow-1.22.0.tgz").of_type(RELEASE)
+    assert release.inputs["chart"] == "/charts/airflow-1.22.0.tgz"
+    assert "repositoryOpts" not in release.inputs
