@@ -106,20 +106,23 @@ def subnets(settings: Settings) -> Iterator[Problem]:
     cloud = _aws(settings)
     network = cloud.network
     if not isinstance(network, NewNetwork):
+        if (given := len(network.private_subnet_ids)) != _zone_count(cloud):
+            key = "airflow:cloud.network.privateSubnetIds"
+            yield Problem(key, f"one a zone: {_zone_count(cloud)}", "name their zones in cloud.zones, as many", given)
         return
     whole = ipaddress.IPv4Network(network.cidr)
-    given: list[tuple[str, ipaddress.IPv4Network]] = []
+    listing: list[tuple[str, ipaddress.IPv4Network]] = []
     for name in ("private", "database", "public"):
         key, listed = f"airflow:cloud.network.{name}Subnets", getattr(network, f"{name}_subnets")
         if listed and len(listed) != _zone_count(cloud):
             yield Problem(key, f"one a zone: {_zone_count(cloud)}", "list as many as there are zones", list(listed))
-        given += [(f"{key}[{index}]", ipaddress.IPv4Network(one)) for index, one in enumerate(listed)]
-    if given and len({key.partition("[")[0] for key, _ in given}) < 3:
+        listing += [(f"{key}[{index}]", ipaddress.IPv4Network(one)) for index, one in enumerate(listed)]
+    if listing and len({key.partition("[")[0] for key, _ in listing}) < 3:
         yield Problem("airflow:cloud.network", "all three lists of subnets or none", "give the missing lists too")
-    for key, one in given:
+    for key, one in listing:
         if not one.subnet_of(whole):
             yield Problem(key, f"inside the VPC's {whole}", "choose a part of it", str(one))
-    for (_, one), (key, other) in combinations(given, 2):
+    for (_, one), (key, other) in combinations(listing, 2):
         if one.overlaps(other):
             yield Problem(key, f"apart from the other subnets ({one})", "choose a free part of the VPC", str(other))
 

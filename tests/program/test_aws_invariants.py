@@ -119,3 +119,41 @@ def test_every_known_region_has_its_root_certificate_and_two_zones() -> None:
     assert set(known) == roots.regions()
     assert all(len(zones) >= 2 for zones in known.values())
     assert all(roots.root_of(region).count("BEGIN CERTIFICATE") == 1 for region in known)
+
+
+def test_an_existing_vpc_is_left_as_it_is(plan: PlanOf) -> None:
+    subnets = '"privateSubnetIds": [subnet-1, subnet-2], "databaseSubnetIds": [subnet-3, subnet-4]'
+    network = f'{{"kind": "existing", "vpcId": "vpc-1", "cidr": "10.9.0.0/16", {subnets}}}'
+    made = aws(plan, "production", f"cloud.network={network}", "cloud.zones=[eu-west-1a, eu-west-1b]")
+    kinds = {one.type.rpartition(":")[2] for one in made if one.type.startswith("aws:ec2")}
+    assert kinds == {"LaunchTemplate", "SecurityGroup"}
+    (cluster,), (group,) = made.of_type(invariants_aws.CLUSTER), made.of_type("aws:rds/subnetGroup:SubnetGroup")
+    assert cluster.inputs["vpcConfig"]["subnetIds"] == ["subnet-1", "subnet-2"]
+    assert group.inputs["subnetIds"] == ["subnet-3", "subnet-4"]
+    assert len(made.of_type("aws:efs/mountTarget:MountTarget")) == 2
+
+
+def test_a_private_api_is_closed_and_warned_of(plan: PlanOf) -> None:
+    # checks: invariant 11
+    made = aws(plan, "production", "cloud.cluster.api=private", "cloud.cluster.apiAllowedCidrs=[]")
+    (cluster,) = made.of_type(invariants_aws.CLUSTER)
+    assert cluster.inputs["vpcConfig"]["endpointPublicAccess"] is False
+    assert "publicAccessCidrs" not in cluster.inputs["vpcConfig"]
+    assert any("only from inside the VPC" in warning for warning in made.warnings)
+    assert invariants_aws.broken(made) == []
+
+
+def test_nothing_blocks_the_end_of_an_ephemeral_stack(plan: PlanOf) -> None:
+    made = aws(plan, "integration", "ephemeral=true", "platform.certificates.issuer=own-ca")
+    (instance,) = made.of_type(INSTANCE)
+    assert instance.inputs["deletionProtection"] is False
+    assert instance.inputs["skipFinalSnapshot"] is True
+    assert instance.inputs["deleteAutomatedBackups"] is True
+    assert not [one.urn for one in made if one.options.protect]
+
+
+def test_an_own_zone_is_made_and_kept(plan: PlanOf) -> None:
+    # checks: invariant 4
+    made = aws(plan, "production", "platform.dns.state=on")
+    assert one(made, "aws:route53/zone:Zone").options.protect
+    assert invariants_aws.broken(made) == []

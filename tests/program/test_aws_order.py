@@ -177,3 +177,12 @@ def test_the_foundation_takes_no_longer_than_its_longest_chain(plan: PlanOf) -> 
     database = max(end(one.urn) for one in made.of_type(INSTANCE))
     assert ready == chain
     assert database < chain
+
+
+def test_load_balancers_find_their_subnets(shares: Plan) -> None:
+    # checks: fault 11
+    for one in shares.of_type("aws:ec2/subnet:Subnet"):
+        tags = {key for key in one.inputs["tags"] if key.startswith("kubernetes.io/role/")}
+        role = {"public": {"kubernetes.io/role/elb"}, "private": {"kubernetes.io/role/internal-elb"}}
+        assert tags == role.get(one.name.partition("-")[0], set())
+        assert ("kubernetes.io/cluster/airflow-production" in one.inputs["tags"]) == bool(tags)

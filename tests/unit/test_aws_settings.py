@@ -190,7 +190,11 @@ def test_an_admin_is_a_role(admin: str) -> None:
 def test_an_existing_network_names_its_subnets() -> None:
     given = {"kind": "existing", "vpcId": "vpc-1", "cidr": "10.9.0.0/16"}
     subnets = {"privateSubnetIds": ["subnet-1", "subnet-2"], "databaseSubnetIds": ["subnet-3", "subnet-4"]}
-    assert problems(stack({"cloud": {"network": {**given, **subnets}}})) == {}
+    zones = ["eu-west-1a", "eu-west-1b"]
+    assert problems(stack({"cloud": {"network": {**given, **subnets}, "zones": zones}})) == {}
+    (other,) = problems(stack({"cloud": {"network": {**given, **subnets}}})).values()
+    assert other.key == "airflow:cloud.network.privateSubnetIds"
+    assert "cloud.zones" in other.cure
     one = {**subnets, "databaseSubnetIds": ["subnet-3"]}
     # checks: bad input 10
     assert "airflow:cloud.network.databaseSubnetIds" in problems(stack({"cloud": {"network": {**given, **one}}}))

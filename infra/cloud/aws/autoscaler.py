@@ -90,7 +90,7 @@ def values(stack: Stack) -> dict[str, Any]:
         "image": {"tag": versions.AUTOSCALER_IMAGES[stack.cloud.cluster.kubernetes_version]},
         "rbac": {"serviceAccount": {"name": NAME}},
         "extraArgs": {
-            # A task pod is not moved: its node goes when it is done.
+            # Or no node with an emptyDir would ever go. A task pod has no controller, and is never evicted.
             "skip-nodes-with-local-storage": False,
             "expander": "least-waste",
         },

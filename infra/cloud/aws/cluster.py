@@ -68,6 +68,8 @@ class ControlPlane(pulumi.ComponentResource):
     ) -> aws.eks.Cluster:
         wanted = stack.cloud.cluster
         public = wanted.api == "public"
+        if not public:
+            pulumi.log.warn("the cluster's API is private: `up` works only from inside the VPC (docs/aws.md)")
         return aws.eks.Cluster(
             "cluster",
             name=stack.cluster_name,

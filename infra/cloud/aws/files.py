@@ -79,7 +79,7 @@ class FileSystem(pulumi.ComponentResource):
                 security_groups=[group.id],
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            for zone, subnet in zip(stack.cloud.used_zones, network.private_subnet_ids, strict=False)
+            for zone, subnet in zip(stack.cloud.used_zones, network.private_subnet_ids, strict=True)
         ]
         return [admitted, *targets]
 

@@ -6,7 +6,7 @@ import pulumi_aws as aws
 from infra.cloud.aws.keys import Keys
 from infra.cloud.aws.logs import flow_logs
 from infra.cloud.aws.stack import Stack
-from infra.cloud.aws.subnets import route_table, subnets
+from infra.cloud.aws.subnets import balanced, route_table, subnets
 from infra.settings.aws import ExistingNetwork, NewNetwork
 from infra.settings.aws_network import Subnets, share_out
 
@@ -77,7 +77,7 @@ class Network(pulumi.ComponentResource):
         )
 
     def _public(self, stack: Stack, vpc: aws.ec2.Vpc, cut: Subnets) -> list[aws.ec2.Subnet]:
-        public = subnets(stack, self, vpc, "public", cut.public, {"kubernetes.io/role/elb": "1"})
+        public = subnets(stack, self, vpc, "public", cut.public, balanced(stack, "elb"))
         internet = aws.ec2.InternetGateway(
             "internet", vpc_id=vpc.id, tags=stack.named("internet"), opts=pulumi.ResourceOptions(parent=self)
         )
@@ -120,7 +120,7 @@ class Network(pulumi.ComponentResource):
     def _private(
         self, stack: Stack, vpc: aws.ec2.Vpc, cut: Subnets, gateways: list[aws.ec2.NatGateway]
     ) -> list[aws.ec2.RouteTable]:
-        private = subnets(stack, self, vpc, "private", cut.private, {"kubernetes.io/role/internal-elb": "1"})
+        private = subnets(stack, self, vpc, "private", cut.private, balanced(stack, "internal-elb"))
         tables: list[aws.ec2.RouteTable] = []
         for index, (zone, subnet) in enumerate(zip(stack.cloud.used_zones, private, strict=True)):
             name = f"private-{zone[-1]}"

@@ -9,6 +9,11 @@ import pulumi_aws as aws
 from infra.cloud.aws.stack import Stack
 
 
+def balanced(stack: Stack, role: str) -> dict[str, str]:
+    """Tags by which the load balancers' controller finds its subnets; `role` is elb or internal-elb."""
+    return {f"kubernetes.io/cluster/{stack.cluster_name}": "shared", f"kubernetes.io/role/{role}": "1"}
+
+
 def subnets(
     stack: Stack,
     parent: pulumi.Resource,
