@@ -4,10 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +15,11 @@ import yaml
 from infra.preview.planning import ROOT
 from ops import lock
 from ops.__main__ import run
+from tests.unit import canary_airflow
+from tests.unit.canary_airflow import PASSWORD, Airflow
 from tests.unit.fakes import Programs, on_path
 
 SECRETS = ("adminPassword", "apiSecretKey", "databasePassword", "fernetKey", "jwtSecret", "settings")
-PASSWORD = "canary-password-7f3e"
 
 
 @pytest.fixture
@@ -105,48 +104,10 @@ def test_the_official_image_is_nothing_to_publish(
     assert programs.calls() == []
 
 
-class Airflow(BaseHTTPRequestHandler):
-    """The few paths of Airflow's REST API that a canary's run takes; `state` is how the run ends."""
-
-    state = "success"
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Quiet."""
-
-    def answer(self, body: Any, status: int = 200) -> None:
-        data = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def do_GET(self) -> None:
-        if "/taskInstances?" in self.path:
-            self.answer({"task_instances": [], "total_entries": 0})
-        elif "/dagRuns/" in self.path:
-            self.answer({"state": self.state})
-        else:
-            self.answer({"dag_id": "canary", "is_paused": False})
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path.endswith("/auth/token"):
-            good = body == {"username": "admin", "password": PASSWORD}
-            self.answer({"access_token": "t"} if good else {"detail": "no"}, 201 if good else 401)
-        else:
-            self.answer({"dag_run_id": "manual__1"})
-
-
 @pytest.fixture
 def airflow() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Airflow)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with canary_airflow.served() as address:
+        yield address
 
 
 @pytest.mark.parametrize(("state", "code"), [("success", 0), ("failed", 1)])
