@@ -1,81 +1,21 @@
 """The database of an existing cluster on a real one: the plan's own objects, TLS, dumps, a restore, a new password."""
 
 import json
-import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from infra.cloud.existing import pods, postgres
-from infra.names import Names
+from infra.cloud.existing import postgres
 from infra.preview import planning
-from infra.preview.model import Plan, Resource
+from infra.preview.model import Resource
 from infra.versions import POSTGRES_IMAGE
 from ops.cluster import Cluster
 from tests.certificates import issue
+from tests.live.database import CLIENT, PASSWORD, Database, folders, make_volumes, on_node
 from tests.live.objects import manifests
-from tests.live.stack_file import OwnStack, own_stack
-
-PASSWORD = "first-password-of-the-server"
-CLIENT = "client"
-
-
-@dataclass
-class Database:
-    """The database's namespace, and a pod of the same stack in another one that is its client."""
-
-    cluster: Cluster
-    stack: OwnStack
-    plan: Plan
-
-    @property
-    def names(self) -> Names:
-        return self.stack.names
-
-    @property
-    def namespace(self) -> str:
-        return self.names.resource("database")
-
-    @property
-    def clients(self) -> str:
-        return self.names.resource(CLIENT)
-
-    def apply(self, *objects: dict[str, Any]) -> None:
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-        self.cluster.run("apply", "--server-side", "-f", "-", given=text)
-
-    def sql(self, text: str, *, password: str = PASSWORD, check: bool = True, **options: str) -> str:
-        """psql in the client's pod, as a release connects; what was said where it failed and `check` is off."""
-        settings = {
-            "host": postgres.host(self.names),
-            "user": pods.ADMIN,
-            "dbname": "postgres",
-            "sslmode": "verify-full",
-            "sslrootcert": "/ca/ca.pem",
-            "connect_timeout": "10",
-            **options,
-        }
-        target = " ".join(f"{key}={value}" for key, value in settings.items())
-        command = self.cluster.command(
-            "exec", "-n", self.clients, CLIENT, "--", "env", f"PGPASSWORD={password}", "psql", target, "-XAtqc", text
-        )
-        for _ in range(5):
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-            if "name resolution" not in done.stderr:  # a lost packet of DNS on a busy machine is not what is tested
-                break
-        assert done.returncode == 0 or not check, done.stderr
-        return done.stdout.strip() if done.returncode == 0 else done.stderr
-
-    def address(self) -> str:
-        """The server's, as its Service has it."""
-        pod = self.cluster.get("pod", f"{postgres.SERVICE}-0", "-n", self.namespace)
-        return str(pod["status"]["podIP"])
-
-    def rolled_out(self) -> None:
-        self.cluster.run("rollout", "status", f"statefulset/{postgres.SERVICE}", "-n", self.namespace, "--timeout=180s")
+from tests.live.stack_file import own_stack
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +29,7 @@ def database(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iter
         cluster.run("delete", "namespace", made.namespace, "--ignore-not-found")
         if cluster.get("persistentvolume", "-l", f"test={stack.prefix}")["items"]:
             cluster.run("delete", "persistentvolume", "-l", f"test={stack.prefix}")
-            _on_node(made, "clean", f"cd /node && rm -rf {' '.join(_folders(made))}")
+            on_node(made, "clean", f"cd /node && rm -rf {' '.join(folders(made))}")
         cluster.run("delete", "namespace", made.clients, "--ignore-not-found")
 
 
@@ -112,7 +52,7 @@ def _create(database: Database) -> None:
     client["metadata"]["labels"] = database.names.stack_labels()
     database.apply(client, _map("ca", database.clients, pem.ca), _client(database))
     if not database.cluster.get("storageclass")["items"]:
-        _volumes(database)
+        make_volumes(database)
     for manifest in manifests(database.plan, fill, database.namespace):
         database.apply(manifest)
     database.cluster.run("wait", "--for=condition=Ready", f"pod/{CLIENT}", "-n", database.clients, "--timeout=180s")
@@ -136,37 +76,6 @@ def _client(database: Database) -> dict[str, Any]:
     spec["terminationGracePeriodSeconds"] = 0
     metadata = {"name": CLIENT, "namespace": database.clients}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
-
-
-def _volumes(database: Database) -> None:
-    """Folders of the node that belong to PostgreSQL's user, as a provisioner would make them."""
-    for name, claim in _folders(database).items():
-        spec = {
-            "capacity": {"storage": "10Gi"},
-            "accessModes": ["ReadWriteOnce"],
-            "hostPath": {"path": f"/tmp/{name}"},
-            "claimRef": {"namespace": database.namespace, "name": claim},
-        }
-        metadata = {"name": name, "labels": {"test": str(database.names.prefix)}}
-        database.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec})
-    names = " ".join(_folders(database))
-    _on_node(database, "make", f"cd /node && mkdir {names} && chown {pods.USER}:{pods.USER} {names}")
-
-
-def _folders(database: Database) -> dict[str, str]:
-    return {f"{database.names.prefix}-{claim}": claim for claim in (f"data-{postgres.SERVICE}-0", "postgres-dumps")}
-
-
-def _on_node(database: Database, name: str, script: str) -> None:
-    """Run a script as root, with the node's /tmp at /node."""
-    mount = {"name": "node", "mountPath": "/node"}
-    container = {"name": name, "image": POSTGRES_IMAGE, "command": ["sh", "-c", script], "volumeMounts": [mount]}
-    volume = {"name": "node", "hostPath": {"path": "/tmp"}}
-    spec = {"containers": [container], "volumes": [volume], "restartPolicy": "Never"}
-    metadata = {"name": name, "namespace": database.clients}
-    database.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
-    here = ("-n", database.clients, "--timeout=180s")
-    database.cluster.run("wait", "--for=jsonpath={.status.phase}=Succeeded", f"pod/{name}", *here)
 
 
 def test_a_release_connects_with_verified_tls_and_in_no_other_way(database: Database) -> None:

@@ -1,0 +1,126 @@
+"""`outputs`, `ui` and `unlock-release`, with Pulumi and kubectl that note how they are called."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.preview.planning import ROOT
+from ops.__main__ import run
+from tests.unit.fakes import Programs
+from tests.unit.verbs import OUTPUTS, exporting
+
+
+def test_outputs_for_people_and_programs(verb: Callable[..., int], programs: Programs, capsys: Any) -> None:
+    exporting(programs, OUTPUTS)
+    assert verb("outputs") == 0
+    assert "releases:\n  main:\n    namespace: airflow\n" in capsys.readouterr().out
+    assert verb("outputs", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == OUTPUTS
+    assert all("--show-secrets" not in call.arguments for call in programs.calls())
+    programs.answer(("stack output", {"out": "{}"}))
+    assert verb("outputs") == 0
+    assert "make deploy STACK=local" in capsys.readouterr().out
+
+
+def test_the_ui_by_a_forwarded_port(
+    verb: Callable[..., int], programs: Programs, kubeconfig: Path, capsys: Any
+) -> None:
+    exporting(programs, OUTPUTS)
+    assert verb("ui", "--no-browser") == 0
+    assert "http://localhost:1234/x" in capsys.readouterr().out
+    lead = ["--kubeconfig", str(kubeconfig), "--context", "kind-airflow"]
+    forward = [*lead, "port-forward", "--namespace", "airflow", "service/main-api-server", "1234:8080"]
+    assert programs.calls()[-1].arguments == forward
+
+
+def test_the_ui_by_its_address(
+    verb: Callable[..., int], programs: Programs, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    url = "https://airflow.data.acme.org/main"
+    exporting(programs, {"releases": {name: {"url": url, "service": ""} for name in ("main", "other")}})
+    assert verb("ui") == 2
+    assert "main, other" in capsys.readouterr().err
+    assert verb("ui", "--release", "nope") == 2
+    assert verb("ui", "--release", "main") == 0
+    assert opened == [url]
+
+
+def test_a_kubeconfig_that_is_not_there(
+    verb: Callable[..., int], programs: Programs, kubeconfig: Path, capsys: Any
+) -> None:
+    exporting(programs, OUTPUTS)
+    kubeconfig.unlink()
+    assert verb("ui") == 2
+    assert str(kubeconfig) in capsys.readouterr().err
+
+
+def test_a_kubeconfig_that_is_a_secret(verb: Callable[..., int], programs: Programs, stacks: Path) -> None:
+    file = stacks / "Pulumi.local.yaml"
+    file.write_text(file.read_text().replace("    context: ", "    kubeconfig: secret\n    context: "))
+    programs.add("pulumi", "kubectl")
+    outputs = ("stack output", {"out": json.dumps(OUTPUTS)})
+    programs.answer(outputs, ("config get airflow:kubeconfig", {"out": "apiVersion: secret-one\n"}))
+    assert verb("ui", "--no-browser") == 0
+    forward = programs.calls()[-1]
+    assert "secret-one" not in str(forward)
+    path = Path(forward.arguments[forward.arguments.index("--kubeconfig") + 1])
+    assert not path.exists(), "gone afterwards"
+
+
+def pending(namespace: str, name: str) -> dict[str, Any]:
+    labels = {"name": name, "status": "pending-install", "version": "1", "owner": "helm"}
+    metadata = {"name": f"sh.helm.release.v1.{name}.v1", "namespace": namespace, "labels": labels}
+    return {"metadata": {**metadata, "creationTimestamp": "2026-11-21T00:00:00Z"}, "data": {"release": "SECRET"}}
+
+
+def test_pending_releases_of_the_stack_are_freed(
+    verb: Callable[..., int], programs: Programs, kubeconfig: Path, capsys: Any
+) -> None:
+    # checks: fault 2
+    programs.add("kubectl")
+    programs.answer(
+        ("get namespaces", {"out": json.dumps({"items": [{"metadata": {"name": "airflow"}}]})}),
+        ("get secrets", {"out": json.dumps({"items": [pending("airflow", "main"), pending("elsewhere", "main")]})}),
+    )
+    assert verb("unlock-release", "--yes") == 0
+    out = capsys.readouterr().out
+    deleted = [call.arguments[4:] for call in programs.calls() if "delete" in call.arguments]
+    assert deleted == [["delete", "secret", "sh.helm.release.v1.main.v1", "--namespace", "airflow"]]
+    assert "pulumi refresh --stack local" in out
+    assert "SECRET" not in out
+    selectors = [call.arguments[call.arguments.index("--selector") + 1] for call in programs.calls()[:2]]
+    assert selectors[0] == "app.kubernetes.io/part-of=airflow-local"
+    assert "status in (pending-install,pending-upgrade,pending-rollback)" in selectors[1]
+    assert verb("unlock-release", "--release", "other", "--yes") == 0
+    assert "no Helm release" in capsys.readouterr().out
+
+
+def test_a_clouds_cluster_is_reached_by_its_own_command(
+    programs: Programs, stacks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the stack exports makes a kubeconfig of its own; the person's is neither read nor changed."""
+    text = (ROOT / "Pulumi.integration.yaml").read_text()
+    for part in ("chaos", "monitoring"):
+        text = text.replace(f'{part}: "on"', f'{part}: "off"')
+    (stacks / "Pulumi.integration.yaml").write_text(text)
+    programs.add("pulumi", "kubectl", "aws")
+    programs.answer(
+        ("stack output", {"out": json.dumps({"kubeconfigCommand": "aws eks update-kubeconfig --name x"})}),
+        ("get", {"out": '{"items": []}'}),
+    )
+    argv = ["ops", "unlock-release", "--stack", "integration", "--stacks", str(stacks)]
+    monkeypatch.setattr(sys, "argv", argv)
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert not ended.value.code
+    used = {call.env.get("KUBECONFIG") for call in programs.calls() if call.name in ("aws", "kubectl")}
+    assert len(used) == 1
+    (path,) = used
+    assert path
+    assert not Path(path).exists()
