@@ -9,7 +9,6 @@ from pydantic import AfterValidator, Field
 from infra.settings import azure_facts
 from infra.settings.base import Cidr, Model
 from infra.settings.cloud_common import CloudCluster, CloudDatabase
-from infra.settings.existing import ExistingRegistry
 from infra.settings.problems import refuse
 
 
@@ -116,7 +115,9 @@ class AzureCloud(Model):
     network: Annotated[NewNetwork | ExistingNetwork, Field(discriminator="kind")] = NewNetwork()
     cluster: AzureCluster
     database: AzureDatabase = AzureDatabase()
-    registry: ExistingRegistry | None = Field(default=None, description="a registry elsewhere; none: an own ACR")
+    registry: str | None = Field(
+        default=None, description="URL of a registry elsewhere, pulled by releases[].image.pullSecret; none: an own ACR"
+    )
     dns_resource_group: str | None = Field(
         default=None, description="resource group of the zone, where platform.dns is existing"
     )

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra.settings.azure import AzureCloud
 from infra.settings.existing import ExistingCloud
 from infra.settings.model import Settings
 from infra.settings.parse import NAMESPACE
@@ -28,10 +27,11 @@ def required_secrets(settings: Settings) -> tuple[SecretKey, ...]:
 
 def _stack_wide(settings: Settings) -> Iterator[str]:
     cloud = settings.cloud
-    if isinstance(cloud, ExistingCloud) and cloud.kubeconfig == "secret":
-        yield "kubeconfig"
-    if isinstance(cloud, ExistingCloud | AzureCloud) and cloud.registry and cloud.registry.pull_secret:
-        yield "registryConfig"
+    if isinstance(cloud, ExistingCloud):
+        if cloud.kubeconfig == "secret":
+            yield "kubeconfig"
+        if cloud.registry and cloud.registry.pull_secret:
+            yield "registryConfig"
     monitoring = settings.platform.monitoring
     if monitoring.state == "on":
         yield "grafanaPassword"

@@ -1,17 +1,12 @@
 """The preflight on Azure, over HTTP against a server that answers as the REST API's reference says."""
 
-import json
 import threading
-import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pytest
-from azure.core.exceptions import ClientAuthenticationError
 
 from infra.cloud.azure.stack import SERVER, Place
 from infra.names import Names
@@ -20,11 +15,11 @@ from infra.settings.azure import AzureCloud
 from ops.preflight import azure
 from ops.preflight.answer import Answer, State
 from ops.preflight.azure_client import Arm
+from tests.unit.azure_bad_inputs import GUID, STACK
+from tests.unit.azure_server import Credential, Handler, NoCredential
 from tests.unit.stacks import flat
-from tests.unit.test_azure_settings import GUID, STACK
 
 ROOT = f"/subscriptions/{GUID}"
-TOKEN = "token-of-the-test"
 ZONE = {
     "dns": {"state": "existing", "zone": "acme.org"},
     "ingress": "on",
@@ -82,29 +77,6 @@ def world() -> dict[str, Any]:
     }
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers from `server.answers`; a number is an error with that status; what is missing is a 404."""
-
-    def do_GET(self) -> None:
-        assert self.headers["Authorization"] == f"Bearer {TOKEN}"
-        assert "api-version=" in self.path
-        length = int(self.headers.get("Content-Length") or 0)
-        self.server.asked.append((self.command, unquote(urlsplit(self.path).path), self.rfile.read(length)))
-        found = self.server.answers.get(unquote(urlsplit(self.path).path), 404)
-        status = found if isinstance(found, int) else 200
-        codes = {404: "ResourceNotFound", 403: "AuthorizationFailed"}
-        body = found if status == 200 else {"error": {"code": codes.get(status, "Error"), "message": "no"}}
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
-
-    do_POST = do_GET  # noqa: N815
-
-    def log_message(self, *_: Any) -> None:
-        """Silence."""
-
-
 @pytest.fixture
 def server() -> Iterator[Any]:
     made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -114,16 +86,6 @@ def server() -> Iterator[Any]:
     yield made
     made.shutdown()
     made.server_close()
-
-
-class Credential:
-    def get_token(self, *_: str, **__: Any) -> Any:
-        return SimpleNamespace(token=TOKEN, expires_on=int(time.time()) + 3600)
-
-
-class NoCredential:
-    def get_token(self, *_: str, **__: Any) -> Any:
-        raise ClientAuthenticationError("DefaultAzureCredential failed to retrieve a token\nmore lines")
 
 
 def ask(server: Any, file: Path, values: dict[str, Any] | None = None, credential: Any = None) -> dict[str, Answer]:

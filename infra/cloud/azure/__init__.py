@@ -22,7 +22,7 @@ def build(cloud: AzureCloud, settings: Settings, secrets: Secrets, names: Names)
     network = Network("network", stack, stack.inside())
     logs = Logs("logs", stack, stack.inside())
     made, aks = cluster.build(stack, network, logs, stack.inside())
-    own_registry, pull = registry.build(stack, aks.cluster, secrets, stack.inside())
+    own_registry, pull = registry.build(stack, aks.cluster, stack.inside())
     issuer = aks.cluster.oidc_issuer_profile.apply(lambda profile: profile.issuer_url if profile else "")
     return Foundation(
         cluster=replace(made, ready=(*made.ready, *pull)),

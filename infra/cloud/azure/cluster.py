@@ -94,7 +94,7 @@ class Aks(pulumi.ComponentResource):
             ),
             enable_rbac=True,
             disable_local_accounts=True,
-            api_server_access_profile=profiles.api_server(wanted),
+            api_server_access_profile=profiles.api_server(wanted, network.outbound_cidr),
             network_profile=profiles.network(wanted, network.outbound),
             agent_pool_profiles=[pools.system_pool(stack, network.nodes_subnet_id)],
             auto_scaler_profile=profiles.autoscaler(),
@@ -102,7 +102,6 @@ class Aks(pulumi.ComponentResource):
             oidc_issuer_profile=aks.ManagedClusterOIDCIssuerProfileArgs(enabled=True),
             security_profile=profiles.security(),
             storage_profile=profiles.storage(),
-            addon_profiles=profiles.addons(),
             tags=stack.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,

@@ -11,6 +11,7 @@ from infra.cloud.azure.network import Network
 from infra.cloud.azure.stack import Stack
 from infra.contracts import Database, Peer
 from infra.settings import azure_facts
+from infra.settings.azure import AzureDatabase
 
 PORT = 5432
 ROOTS = Path(__file__).parent / "database_roots.pem"
@@ -99,12 +100,7 @@ class Postgres(pulumi.ComponentResource):
                 private_dns_zone_arm_resource_id=network.zone_ids["postgres"],
                 public_network_access=postgresql.ServerPublicNetworkAccessState.DISABLED,
             ),
-            maintenance_window=postgresql.MaintenanceWindowArgs(
-                custom_window="Enabled",
-                day_of_week=WEEK.index(wanted.maintenance_day),
-                start_hour=wanted.maintenance_hour,
-                start_minute=0,
-            ),
+            maintenance_window=_maintenance(wanted),
             create_mode=(
                 postgresql.CreateMode.POINT_IN_TIME_RESTORE if wanted.restore_at else postgresql.CreateMode.DEFAULT
             ),
@@ -125,6 +121,15 @@ class Postgres(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create="60m", update="80m", delete="60m"),
             ),
         )
+
+
+def _maintenance(wanted: AzureDatabase) -> postgresql.MaintenanceWindowArgs:
+    return postgresql.MaintenanceWindowArgs(
+        custom_window="Enabled",
+        day_of_week=WEEK.index(wanted.maintenance_day),
+        start_hour=wanted.maintenance_hour,
+        start_minute=0,
+    )
 
 
 def _backup(stack: Stack) -> postgresql.BackupArgs:

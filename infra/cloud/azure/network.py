@@ -21,7 +21,8 @@ DELEGATION = "Microsoft.DBforPostgreSQL/flexibleServers"
 class Network(pulumi.ComponentResource):
     """What the rest stands in, whether it is made here or was there: ids and networks alone.
 
-    `zone_links` are what a private name needs to be found in the VNet, by the zone's purpose.
+    `zone_links` are what a private name needs to be found in the VNet, by the zone's purpose; `outbound_cidr` is where
+    nodes come from beyond the VNet, None where that is somebody else's.
     """
 
     nodes_subnet_id: pulumi.Input[str]
@@ -33,6 +34,7 @@ class Network(pulumi.ComponentResource):
     zone_ids: dict[str, pulumi.Input[str]]
     zone_links: dict[str, list[pulumi.Resource]]
     outbound: str
+    outbound_cidr: pulumi.Output[str] | None
 
     def __init__(self, name: str, stack: Stack, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("airflow:azure:Network", name, None, opts)
@@ -48,6 +50,7 @@ class Network(pulumi.ComponentResource):
         self.endpoints_subnet_id, self.endpoints_cidr = there.endpoints_subnet_id, there.endpoints_cidr
         self.zone_ids = {"postgres": there.postgres_zone_id, "blob": there.blob_zone_id, "file": there.file_zone_id}
         self.zone_links = {purpose: [] for purpose in ZONES}
+        self.outbound_cidr = None
         self.outbound = "userDefinedRouting" if there.outbound == "routes" else "userAssignedNATGateway"
 
     def _make(self, stack: Stack, wanted: NewNetwork) -> None:
@@ -89,6 +92,7 @@ class Network(pulumi.ComponentResource):
             tags=stack.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        self.outbound_cidr = pulumi.Output.concat(address.ip_address.apply(lambda found: found or ""), "/32")
         return net.NatGateway(
             "outbound",
             resource_group_name=stack.group,

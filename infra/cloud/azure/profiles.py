@@ -11,8 +11,10 @@ from infra.settings.azure import AzureCluster
 MAINTENANCE = ("aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule")
 
 
-def api_server(wanted: AzureCluster) -> aks.ManagedClusterAPIServerAccessProfileArgs:
-    """A public endpoint for named networks, or a private one with a name in a zone that AKS keeps."""
+def api_server(
+    wanted: AzureCluster, nodes_from: pulumi.Input[str] | None
+) -> aks.ManagedClusterAPIServerAccessProfileArgs:
+    """A public endpoint for named networks and the nodes' own way out, or a private one with a name that AKS keeps."""
     if wanted.api == "private":
         return aks.ManagedClusterAPIServerAccessProfileArgs(
             enable_private_cluster=True,
@@ -22,7 +24,7 @@ def api_server(wanted: AzureCluster) -> aks.ManagedClusterAPIServerAccessProfile
         )
     return aks.ManagedClusterAPIServerAccessProfileArgs(
         enable_private_cluster=False,
-        authorized_ip_ranges=list(wanted.api_allowed_cidrs),
+        authorized_ip_ranges=[*wanted.api_allowed_cidrs, *([nodes_from] if nodes_from else [])],
         disable_run_command=True,
     )
 
@@ -87,8 +89,3 @@ def storage() -> aks.ManagedClusterStorageProfileArgs:
         blob_csi_driver=aks.ManagedClusterStorageProfileBlobCSIDriverArgs(enabled=False),
         snapshot_controller=aks.ManagedClusterStorageProfileSnapshotControllerArgs(enabled=True),
     )
-
-
-def addons() -> dict[str, pulumi.Input[aks.ManagedClusterAddonProfileArgs]]:
-    """Azure Policy audits what runs; the rest of the add-ons stays off."""
-    return {"azurepolicy": aks.ManagedClusterAddonProfileArgs(enabled=True)}

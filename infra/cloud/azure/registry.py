@@ -7,7 +7,6 @@ from pulumi_azure_native import containerservice as aks
 from infra.cloud.azure.identity import ACR_PULL, Grant, assign
 from infra.cloud.azure.stack import Stack
 from infra.contracts import Registry
-from infra.settings import Secrets
 
 
 class OwnRegistry(pulumi.ComponentResource):
@@ -43,13 +42,12 @@ class OwnRegistry(pulumi.ComponentResource):
 
 
 def build(
-    stack: Stack, cluster: aks.ManagedCluster, secrets: Secrets, opts: pulumi.ResourceOptions
+    stack: Stack, cluster: aks.ManagedCluster, opts: pulumi.ResourceOptions
 ) -> tuple[Registry, tuple[pulumi.Resource, ...]]:
     """The promise that every cloud makes, and what nodes wait for before they pull."""
     elsewhere = stack.cloud.registry
     if elsewhere:
-        pull_config = secrets.output("registryConfig") if elsewhere.pull_secret else None
-        return Registry(elsewhere.url, f"docker login {elsewhere.url}", pull_config), ()
+        return Registry(elsewhere, f"docker login {elsewhere.partition('/')[0]}"), ()
     made = OwnRegistry("registry", stack, cluster, opts)
     name = stack.registry_name
     login = f"az acr login --name {name} --subscription {stack.cloud.subscription}"

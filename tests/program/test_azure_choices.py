@@ -1,0 +1,95 @@
+"""What the settings of Azure let a stack choose, and what then is in its plan."""
+
+import json
+
+import pytest
+
+from infra.names import digest
+from tests.program.azure_plans import azure
+from tests.program.conftest import PlanOf
+from tests.program.invariants_azure import ARM, CLUSTER, POOL, REGISTRY, SERVER
+from tests.program.reading import one, value
+
+GROUP = "/subscriptions/8d3f1c52-0b7e-4f7c-9a43-6a5f0e1d2c3b/resourceGroups/hub/providers/Microsoft.Network"
+EXISTING = {
+    "kind": "existing",
+    **{f"{name}SubnetId": f"{GROUP}/virtualNetworks/hub/subnets/{name}" for name in ("nodes", "database", "endpoints")},
+    **{f"{name}ZoneId": f"{GROUP}/privateDnsZones/{name}" for name in ("postgres", "blob", "file")},
+    "nodesCidr": "10.9.0.0/24",
+    "databaseCidr": "10.9.1.0/24",
+    "endpointsCidr": "10.9.2.0/24",
+    "outbound": "routes",
+}
+
+
+def test_an_existing_network_is_used_and_not_changed(plan: PlanOf) -> None:
+    made = azure(plan, "production", f"cloud.network={json.dumps(EXISTING)}")
+    kinds = {each.type.removeprefix(f"{ARM}network:") for each in made if each.type.startswith(f"{ARM}network:")}
+    assert kinds == {"PrivateEndpoint", "PrivateDnsZoneGroup"}
+    assert not made.of_type(f"{ARM}privatedns:PrivateZone", f"{ARM}privatedns:VirtualNetworkLink")
+    assert value(one(made, SERVER), "network.delegatedSubnetResourceId") == EXISTING["databaseSubnetId"]
+    assert value(one(made, SERVER), "network.privateDnsZoneArmResourceId") == EXISTING["postgresZoneId"]
+    assert value(one(made, CLUSTER), "networkProfile.outboundType") == "userDefinedRouting"
+    assert one(made, POOL).inputs["vnetSubnetID"] == EXISTING["nodesSubnetId"]
+
+
+def test_nodes_reach_a_public_api_by_their_own_way_out(plan: PlanOf) -> None:
+    allowed = value(one(azure(plan, "production"), CLUSTER), "apiServerAccessProfile.authorizedIPRanges")
+    assert allowed == ["203.0.113.0/24", {"$unknown": True}]  # the NAT gateway's address, which the `up` knows
+
+
+def test_a_restored_server_is_a_new_one_beside_the_old(plan: PlanOf) -> None:
+    moment = "2026-11-20T09:30:00Z"
+    before = one(azure(plan, "production"), SERVER)
+    after = one(azure(plan, "production", f"cloud.database.restoreAt={moment}"), SERVER)
+    assert (after.inputs["createMode"], after.inputs["pointInTimeUTC"]) == ("PointInTimeRestore", moment)
+    assert after.inputs["sourceServerResourceId"].endswith(f"/flexibleServers/{before.inputs['serverName']}")
+    assert after.inputs["serverName"] != before.inputs["serverName"]
+    assert digest(moment) in after.inputs["serverName"]
+    assert "createMode" not in before.inputs or before.inputs["createMode"] == "Default"
+    assert after.urn == before.urn
+
+
+def test_tasks_on_spot_tolerate_what_azure_taints(plan: PlanOf) -> None:
+    pool = one(azure(plan, "integration", "cloud.tasksOnSpot=true"), POOL)
+    assert (pool.inputs["scaleSetPriority"], pool.inputs["minCount"]) == ("Spot", 0)
+    assert "kubernetes.azure.com/scalesetpriority=spot:NoSchedule" in pool.inputs["nodeTaints"]
+    assert one(azure(plan, "integration"), POOL).inputs["scaleSetPriority"] == "Regular"
+
+
+@pytest.mark.parametrize(
+    ("controller", "release", "annotation"),
+    [
+        ("nginx", "ingress-nginx", "load-balancer-health-probe-request-path"),
+        ("traefik", "traefik", "load-balancer-health-probe-protocol"),
+    ],
+)
+def test_azures_own_name_and_probe_are_on_the_load_balancer(
+    plan: PlanOf, controller: str, release: str, annotation: str
+) -> None:
+    host = "releases[0].host=airflow-acme.westeurope.cloudapp.azure.com"
+    own = ('platform.dns={"state":"off"}', host)
+    made = azure(plan, "production", *own, f"platform.ingress.controller={controller}")
+    values = json.dumps(dict(one(made, "kubernetes:helm.sh/v3:Release", release).inputs["values"]))
+    assert '"service.beta.kubernetes.io/azure-dns-label-name": "airflow-acme"' in values
+    assert f'"service.beta.kubernetes.io/azure-{annotation}"' in values
+    assert not made.of_type(f"{ARM}dns:RecordSet")
+
+
+def test_an_own_zone_is_made_and_protected(plan: PlanOf) -> None:
+    made = azure(plan, "production", "platform.dns.state=on")
+    zone, record = one(made, f"{ARM}dns:Zone"), one(made, f"{ARM}dns:RecordSet")
+    assert zone.options.protect
+    assert zone.urn in record.depends_on
+    assert record.inputs["relativeRecordSetName"] == "airflow"
+
+
+def test_a_registry_elsewhere_leaves_none_here(plan: PlanOf) -> None:
+    # checks: invariant 16, the other way
+    elsewhere = ("cloud.registry=registry.acme.org/data", "releases[0].image.pullSecret=true")
+    made = azure(plan, "production", *elsewhere)
+    assert not made.of_type(REGISTRY)
+    assert made.outputs["registry"] == "registry.acme.org/data"
+    assert "airflow:registryConfig" in made.missing_secrets
+    secrets = [each for each in made.of_type("kubernetes:core/v1:Secret") if each.inputs.get("type")]
+    assert "kubernetes.io/dockerconfigjson" in {each.inputs["type"] for each in secrets}
