@@ -10,7 +10,7 @@ import yaml
 
 from infra.airflow import tls
 from infra.airflow.parts import Parts
-from tests.chart.combinations import CASES, Case, chart, helm, render
+from tests.chart.combinations import RENDERED, Case, chart, helm, render
 from tests.program.invariants import confinement
 
 pytestmark = pytest.mark.skipif(not (helm() and chart()), reason="needs helm on the PATH and AIRFLOW_CHART")
@@ -24,7 +24,7 @@ def _rendered(case: Case, folder: Path) -> Objects:
     return render(case.values(), folder)
 
 
-@pytest.fixture(params=CASES, ids=str)
+@pytest.fixture(params=RENDERED, ids=str)
 def case(request: pytest.FixtureRequest) -> Case:
     return request.param
 
