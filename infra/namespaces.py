@@ -79,11 +79,14 @@ def _peer(peer: Peer) -> NetworkPolicyPeerArgs:
 class Namespace(pulumi.ComponentResource):
     """A namespace and its policies. Depend on the component: whoever runs in it finds its connections allowed.
 
+    What does not run, such as a Secret, waits for `made` alone.
+
     `namespace` is the name in the cluster, given and not generated: Helm releases take it, and their inputs must be
     known before the first run. `reason` is asked for where the level is `privileged`, and stands on the namespace.
     """
 
     namespace: str
+    made: core.v1.Namespace
 
     def __init__(
         self,
@@ -101,7 +104,7 @@ class Namespace(pulumi.ComponentResource):
         if level == "privileged" and not reason:
             raise ValueError(f"namespace {namespace}: a privileged namespace says why")
         self.namespace = namespace
-        made = core.v1.Namespace(
+        self.made = made = core.v1.Namespace(
             name,
             metadata=ObjectMetaArgs(
                 name=namespace,

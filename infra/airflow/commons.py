@@ -72,7 +72,7 @@ class Commons(pulumi.ComponentResource):
             ready=self._foundation.cluster.ready,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        opts = pulumi.ResourceOptions(parent=self, depends_on=[made])
+        opts = pulumi.ResourceOptions(parent=self, depends_on=[made.made])
         metadata = ObjectMetaArgs(namespace=namespace, labels=self._names.labels("airflow"))
         core.v1.ResourceQuota(namespace, metadata=metadata, spec=quota(settings, inside), opts=opts)
         core.v1.LimitRange(namespace, metadata=metadata, spec=limits(settings), opts=opts)
@@ -88,7 +88,7 @@ class Commons(pulumi.ComponentResource):
             ready=self._foundation.cluster.ready,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        opts = pulumi.ResourceOptions(parent=self, depends_on=[self.admin])
+        opts = pulumi.ResourceOptions(parent=self, depends_on=[self.admin.made])
         metadata = ObjectMetaArgs(namespace=namespace, labels=self._names.labels("database-admin"))
         secret = core.v1.Secret(
             "database-admin",

@@ -85,7 +85,7 @@ class ReleaseDatabase(pulumi.ComponentResource):
             metadata=ObjectMetaArgs(namespace=self._commons.admin.namespace),
             string_data={name: self._secrets.output(name) for name in self._roles().values()},
             immutable=True,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._commons.admin]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._commons.admin.made]),
         )
         return made.metadata.name.apply(str)
 
@@ -106,7 +106,7 @@ class ReleaseDatabase(pulumi.ComponentResource):
             type="kubernetes.io/dockerconfigjson",
             string_data={".dockerconfigjson": self._secrets.output("registryConfig")},
             immutable=True,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._commons.admin]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._commons.admin.made]),
         )
         return [made.metadata.name.apply(str)]
 

@@ -69,7 +69,7 @@ class Inside:
 
 
 class ReleaseJobs(pulumi.ComponentResource):
-    """Depend on `done`: the tables are there, the administrator can log in, and the settings are in force."""
+    """Depend on `done`: the tables are there, and the administrator can log in."""
 
     done: tuple[pulumi.Resource, ...]
 
@@ -83,7 +83,9 @@ class ReleaseJobs(pulumi.ComponentResource):
         super().__init__("airflow:airflow:ReleaseJobs", name, None, opts)
         self._inside, self._parts = inside, Parts(inside.release)
         migration = self._migration(waits)
-        self.done = (self._sync(migration),)
+        # Airflow need not wait for its settings: they arrive while its pods start.
+        self._sync(migration)
+        self.done = (migration,)
         self._cleanup(migration)
         self.register_outputs({})
 

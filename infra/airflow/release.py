@@ -55,7 +55,7 @@ class AirflowRelease(pulumi.ComponentResource):
         self.name = name
         self._release, self._settings, self._foundation = release, settings, foundation
         namespace = commons.of[release.name]
-        here = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
+        here = pulumi.ResourceOptions(parent=self, depends_on=[namespace.made])
         database = ReleaseDatabase(name, release, secrets, foundation, commons, pulumi.ResourceOptions(parent=self))
         keys = ReleaseKeys(name, release, secrets, foundation.database, here).names
         self._volumes = ReleaseVolumes(name, release, foundation, keys.pull, here)
@@ -63,7 +63,7 @@ class AirflowRelease(pulumi.ComponentResource):
         options = release_options(release, settings, pulumi.get_stack(), self._volumes.store)
         ca = ca_config_map(f"{name}-database-ca", foundation.database, Parts(release).namespace, here)
         inside = Inside(release, keys, foundation.database, ca, options, foundation.cluster.system)
-        ready = [*self._accounts.ready, *self._policies(platform, here)]
+        ready = [namespace, *self._accounts.ready, *self._policies(platform, here)]
         jobs = ReleaseJobs(name, inside, [database.job, *ready], here)
         given = self._inputs(inside, commons)
         stand_ready(inside, self._volumes.dags, self._volumes.plugins, here)
