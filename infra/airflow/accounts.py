@@ -29,10 +29,12 @@ class ReleaseAccounts(pulumi.ComponentResource):
         release: Release,
         identity: Identity,
         store: LogStore | None,
+        namespace: pulumi.Resource,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """The cloud's side of an account is made at once; only the account itself waits for its namespace."""
         super().__init__("airflow:airflow:ReleaseAccounts", name, None, opts)
-        own = Parts(release)
+        own, self._namespace = Parts(release), namespace
         bound = {
             part: self._bind(own, part, identity, store) if store and part in USE_STORE else ServiceAccountIdentity()
             for part in own.service_accounts
@@ -58,5 +60,5 @@ class ReleaseAccounts(pulumi.ComponentResource):
                 annotations=dict(identity.annotations) or None,
             ),
             automount_service_account_token=part in ASK_KUBERNETES,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._namespace]),
         )

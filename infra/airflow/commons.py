@@ -98,11 +98,15 @@ class Commons(pulumi.ComponentResource):
             opts=opts,
         )
         scripts = core.v1.ConfigMap(
-            "database-scripts", metadata=metadata, data=script_files("bootstrap.py"), immutable=True, opts=opts
+            "database-scripts",
+            metadata=metadata,
+            data={**script_files("bootstrap.py"), **ca_file(database)},
+            immutable=True,
+            opts=opts,
         )
         self.admin_secret = secret.metadata.name.apply(str)
         self.admin_scripts = scripts.metadata.name.apply(str)
-        self.admin_ca = ca_config_map("database-admin-ca", database, namespace, opts)
+        self.admin_ca = self.admin_scripts if ca_file(database) else None
 
 
 def quota(settings: Settings, inside: list[Release]) -> ResourceQuotaSpecArgs:
@@ -135,16 +139,21 @@ def limits(settings: Settings) -> LimitRangeSpecArgs:
     )
 
 
+def ca_file(database: Database) -> dict[str, Text]:
+    """The database's root by its file's name; nothing where the image's own roots hold it."""
+    return {} if database.ca_bundle == "" else {tls.FILE.rpartition("/")[2]: database.ca_bundle}
+
+
 def ca_config_map(
     name: str, database: Database, namespace: Text, opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str] | None:
     """The database's root as a ConfigMap; none where the image's own roots hold it."""
-    if database.ca_bundle == "":
+    if not (data := ca_file(database)):
         return None
     made = core.v1.ConfigMap(
         name,
         metadata=ObjectMetaArgs(namespace=namespace),
-        data={tls.FILE.rpartition("/")[2]: database.ca_bundle},
+        data=data,
         immutable=True,
         opts=opts,
     )

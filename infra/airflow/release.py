@@ -55,11 +55,13 @@ class AirflowRelease(pulumi.ComponentResource):
         self.name = name
         self._release, self._settings, self._foundation = release, settings, foundation
         namespace = commons.of[release.name]
+        mine = pulumi.ResourceOptions(parent=self)
         here = pulumi.ResourceOptions(parent=self, depends_on=[namespace.made])
-        database = ReleaseDatabase(name, release, secrets, foundation, commons, pulumi.ResourceOptions(parent=self))
+        database = ReleaseDatabase(name, release, secrets, foundation, commons, mine)
         keys = ReleaseKeys(name, release, secrets, foundation.database, here).names
-        self._volumes = ReleaseVolumes(name, release, foundation, keys.pull, here)
-        self._accounts = ReleaseAccounts(name, release, foundation.identity, self._volumes.store, here)
+        self._volumes = ReleaseVolumes(name, release, foundation, keys.pull, namespace.made, mine)
+        store = self._volumes.store
+        self._accounts = ReleaseAccounts(name, release, foundation.identity, store, namespace.made, mine)
         options = release_options(release, settings, pulumi.get_stack(), self._volumes.store)
         ca = ca_config_map(f"{name}-database-ca", foundation.database, Parts(release).namespace, here)
         inside = Inside(release, keys, foundation.database, ca, options, foundation.cluster.system)

@@ -36,10 +36,13 @@ class ReleaseVolumes(pulumi.ComponentResource):
         release: Release,
         foundation: Foundation,
         pull: Text | None,
+        namespace: pulumi.Resource,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """The object store is made at once; what is in the cluster waits for its namespace."""
         super().__init__("airflow:airflow:ReleaseVolumes", name, None, opts)
         self._parts, self._files = Parts(release), foundation.files
+        self._inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         self.mode = log_mode(release, foundation.object_store is not None)
         self.store = self.dags = self.plugins = self.logs = None
         if isinstance(self.mode, ObjectStoreLogs):
@@ -49,8 +52,7 @@ class ReleaseVolumes(pulumi.ComponentResource):
             self.store = foundation.object_store.logs(release.name, self.mode.retention_days, own)
         if isinstance(self.mode, ShareLogs):
             self.logs = self._volume("logs", self.mode.size_gib)
-            here = pulumi.ResourceOptions(parent=self)
-            rotate(release, self.mode, self.logs, foundation.cluster.system, pull, here)
+            rotate(release, self.mode, self.logs, foundation.cluster.system, pull, self._inside)
         if isinstance(self.mode, PodLogs):
             pulumi.warn(f"release {name}: logs.kind pod: the log of a task dies with its pod", self)
         if isinstance(release.dags, ShareDags):
@@ -61,5 +63,5 @@ class ReleaseVolumes(pulumi.ComponentResource):
     def _volume(self, purpose: Literal["dags", "plugins", "logs"], size_gib: int) -> str:
         own = self._parts
         request = VolumeRequest(own.of(purpose), own.namespace, own.release.name, purpose, size_gib)
-        self._files.volume(request, pulumi.ResourceOptions(parent=self))
+        self._files.volume(request, self._inside)
         return request.name

@@ -23,7 +23,7 @@ class Account:
 
     name: str
     identity: ServiceAccountIdentity
-    resource: pulumi.Resource
+    resource: pulumi.Resource | None
 
 
 class CertManager(pulumi.ComponentResource):
@@ -49,19 +49,19 @@ class CertManager(pulumi.ComponentResource):
             Chart("cert-manager", versions.CERT_MANAGER_CHART, versions.CERT_MANAGER_REPOSITORY),
             site,
             namespace=self.namespace,
-            values=values(site, account.identity.pod_labels),
+            values=values(site, account),
             parent=self,
-            depends_on=[namespace, account.resource, *account.identity.ready],
+            depends_on=[namespace.made, *([account.resource] if account.resource else []), *account.identity.ready],
         )
         self.register_outputs({})
 
     def _account(self, site: Site, namespace: Namespace) -> Account:
-        """Made here and not by the chart: its annotations may be known only once the cloud has answered."""
-        identity = ServiceAccountIdentity()
+        """Somebody in the cloud for dns01: made here then, as its annotations are known once the cloud has answered."""
         dns = site.foundation.dns
-        if site.platform.certificates.challenge == "dns01" and dns is not None and dns.dns01 is not None:
-            request = IdentityRequest("cert-manager", self.namespace, SERVICE_ACCOUNT, (dns.dns01_grant,))
-            identity = site.foundation.identity.bind(request, pulumi.ResourceOptions(parent=self))
+        if site.platform.certificates.challenge != "dns01" or dns is None or dns.dns01 is None:
+            return Account(SERVICE_ACCOUNT, ServiceAccountIdentity(), None)
+        request = IdentityRequest("cert-manager", self.namespace, SERVICE_ACCOUNT, (dns.dns01_grant,))
+        identity = site.foundation.identity.bind(request, pulumi.ResourceOptions(parent=self))
         made = core.v1.ServiceAccount(
             "cert-manager",
             metadata=ObjectMetaArgs(
@@ -71,12 +71,12 @@ class CertManager(pulumi.ComponentResource):
                 labels={**site.names.labels("certificates"), **identity.pod_labels},
             ),
             automount_service_account_token=True,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[namespace]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[namespace.made]),
         )
         return Account(SERVICE_ACCOUNT, identity, made)
 
 
-def values(site: Site, pod_labels: object) -> Values:
+def values(site: Site, account: Account) -> Values:
     """cert-manager's values: what differs from the chart's own, and what we rely on although it is the chart's own."""
     figures = site.figures.cert_manager
     replicas = site.replicas(figures)
@@ -89,8 +89,8 @@ def values(site: Site, pod_labels: object) -> Values:
             "leaderElection": {"namespace": site.namespace("certificates")},
             "priorityClassName": site.priority_class,
         },
-        "serviceAccount": {"create": False, "name": SERVICE_ACCOUNT},
-        "podLabels": pod_labels,
+        "serviceAccount": {"create": account.resource is None, "name": account.name},
+        "podLabels": dict(account.identity.pod_labels),
         "topologySpreadConstraints": site.spread(CONTROLLER_LABELS),
         **several,
         **pods,

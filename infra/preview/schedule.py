@@ -77,26 +77,32 @@ def _chain(
 
 
 def _limited(order: list[str], waits: Mapping[str, list[str]], took: Mapping[str, float], width: int) -> float:
-    """List scheduling as the engine does it: whatever is ready starts, in the order of becoming ready."""
+    """List scheduling: of what is ready, that with the longest chain still behind it starts first.
+
+    The engine starts what is ready in no certain order, so that a real run may take a little longer than this.
+    """
     missing = {urn: len(waits[urn]) for urn in order}
     followers: dict[str, list[str]] = {urn: [] for urn in order}
     for urn in order:
         for other in waits[urn]:
             followers[other].append(urn)
-    rank = {urn: index for index, urn in enumerate(order)}
-    ready = [(0.0, rank[urn], urn) for urn in order if not missing[urn]]
+    behind: dict[str, float] = {}
+    for urn in reversed(order):
+        behind[urn] = took[urn] + max((behind[other] for other in followers[urn]), default=0)
+    ready = [(-behind[urn], urn) for urn in order if not missing[urn]]
     heapq.heapify(ready)
-    running: list[tuple[float, int, str]] = []
+    running: list[tuple[float, str]] = []
     now = 0.0
     while ready or running:
-        while ready and (len(running) < width or not took[ready[0][2]]):
-            _, position, urn = heapq.heappop(ready)
-            heapq.heappush(running, (now + took[urn], position, urn))
-        now, _, finished = heapq.heappop(running)
-        for urn in followers[finished]:
-            missing[urn] -= 1
-            if not missing[urn]:
-                heapq.heappush(ready, (now, rank[urn], urn))
+        while ready and (len(running) < width or not took[ready[0][1]]):
+            _, urn = heapq.heappop(ready)
+            heapq.heappush(running, (now + took[urn], urn))
+        now = running[0][0]
+        while running and running[0][0] == now:  # all that ends at this moment, before anything is chosen
+            for urn in followers[heapq.heappop(running)[1]]:
+                missing[urn] -= 1
+                if not missing[urn]:
+                    heapq.heappush(ready, (-behind[urn], urn))
     return now
 
 

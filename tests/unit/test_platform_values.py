@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from infra.contracts import ServiceAccountIdentity
 from infra.platform import certificates, issuer, nginx, traefik
 from infra.platform.controller import Controller
 from tests.program.platform_site import NAMES, site
@@ -110,7 +111,7 @@ def test_only_the_retired_controller_warns_and_with_the_facts() -> None:
 
 
 def test_cert_manager_keeps_its_kinds_and_is_installed_once_its_webhook_answers() -> None:
-    values = certificates.values(site(), {})
+    values = certificates.values(site(), certificates.Account("cert-manager", ServiceAccountIdentity(), None))
     assert values["crds"] == {"enabled": True, "keep": True}
     assert values["startupapicheck"]["enabled"] is True
     assert values["serviceAccount"] == {"create": False, "name": certificates.SERVICE_ACCOUNT}

@@ -24,10 +24,12 @@ PARAMETERS = {
     "log_statement": "ddl",
     "log_min_duration_statement": "2000",
 }
+#: Without these nobody connects; the others are written while the first Job already runs.
+BEFORE_USE = ("require_secure_transport", "ssl_min_protocol_version")
 
 
 class Postgres(pulumi.ComponentResource):
-    """The server and what belongs to it. `ready` is its last parameter: they are written one after another."""
+    """The server and what belongs to it. `ready` is the last parameter that a client needs."""
 
     server: postgresql.Server
     ready: pulumi.Resource
@@ -44,24 +46,27 @@ class Postgres(pulumi.ComponentResource):
         super().__init__("airflow:azure:Postgres", name, None, opts)
         self.server = self._server(stack, network, password)
         logs.take("database", self.server.id, DATABASE, self)
-        self.ready = self.server
+        last: pulumi.Resource = self.server
+        self.ready = last
         for parameter, value in PARAMETERS.items():
             # At the same time the server answers ServerIsBusy.
-            self.ready = postgresql.Configuration(
+            last = postgresql.Configuration(
                 parameter.replace("_", "-"),
                 resource_group_name=stack.group,
                 server_name=self.server.name,
                 configuration_name=parameter,
                 source="user-override",
                 value=value,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[self.ready], hooks=stack.hooks),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[last], hooks=stack.hooks),
             )
+            if parameter in BEFORE_USE:
+                self.ready = last
         wanted = stack.cloud.database.deletion_protection
         if not stack.settings.ephemeral if wanted is None else wanted:
-            self._lock()
+            self._lock(last)
         self.register_outputs({})
 
-    def _lock(self) -> None:
+    def _lock(self, last: pulumi.Resource) -> None:
         """Against a deletion by hand, which takes the backups with it."""
         authorization.ManagementLockByScope(
             "database",
@@ -70,7 +75,7 @@ class Postgres(pulumi.ComponentResource):
             notes="held by Pulumi: cloud.database.deletionProtection",
             scope=self.server.id,
             # A lock also stands against changes of parameters that are taken back.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.ready]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[last]),
         )
 
     def _server(self, stack: Stack, network: Network, password: pulumi.Output[str]) -> postgresql.Server:
