@@ -109,14 +109,15 @@ def test_the_administrators_password_is_in_a_namespace_without_releases(plan: Pl
         assert holds == (job.inputs["metadata"]["namespace"] not in releases)
 
 
-def test_bootstrap_migration_sync_and_release_follow_one_another(two: Plan) -> None:
+def test_release_and_sync_follow_bootstrap_and_migration(two: Plan) -> None:
     # checks: fault 17
     for name in ("main", "batch"):
         bootstrap, migration, sync = (_one(two, JOB, f"{name}-{job}") for job in ("database", "migration", "sync"))
         release = _one(two, RELEASE, name)
         assert bootstrap.urn in two.reach(migration.urn)
         assert migration.urn in two.reach(sync.urn)
-        assert sync.urn in two.reach(release.urn)
+        assert migration.urn in two.reach(release.urn)
+        assert sync.urn not in two.reach(release.urn)  # settings arrive while the pods start
         assert bootstrap.inputs["metadata"]["annotations"] == {"pulumi.com/replaceUnready": "true"}
 
 
