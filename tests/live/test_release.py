@@ -164,12 +164,18 @@ def test_a_pushed_dag_appears_within_a_minute_and_runs_in_a_pod_without_keys(git
     assert api.wait_for_dag("second") < 60
     run, state = api.run("second")
     assert state == "success"
-    value = api.call("GET", f"/api/v2/dags/second/dagRuns/{run}/taskInstances/look/xcomEntries/return_value")["value"]
-    seen = value if isinstance(value, dict) else json.loads(value)
-    assert seen["from_settings"] == "seen"
-    held = set(seen["environment"])
+    held = task_environment(api, "second", run)
     assert held.isdisjoint({"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW_CONN_AIRFLOW_DB"})
     assert held.isdisjoint({"AIRFLOW__API_AUTH__JWT_SECRET", "PGSSLMODE"})
+
+
+def task_environment(api: Api, dag: str, run: str) -> set[str]:
+    """What stood in the environment of the pod that the task ran in; the settings' variable reached it too."""
+    path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/look/xcomEntries/return_value"
+    value = api.call("GET", path)["value"]
+    seen = value if isinstance(value, dict) else json.loads(value)
+    assert seen["from_settings"] == "seen"
+    return set(seen["environment"])
 
 
 def test_the_log_of_a_finished_task_is_read_back_when_its_pod_is_gone(migrated: Site, api: Api) -> None:

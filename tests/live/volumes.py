@@ -6,15 +6,15 @@ from infra.preview.model import Resource
 from tests.live.site import Site
 
 
-def make_where_there_is_no_class(site: Site, image: str) -> None:
-    """A volume for each claim of the plan that names no class, bound to it, with the folder open to its user."""
+def make_where_there_is_no_class(site: Site, image: str, *of_the_chart: str) -> None:
+    """A volume for each claim of the plan that names no class, and for those of the chart, open to every user."""
     if site.cluster.get("storageclass")["items"]:
         return
-    for resource in site.plan:
-        for name, namespace in _claims(resource):
-            _volume(site, name, namespace)
-    folders = sorted({f"/tmp/{site.prefix}-{name}" for resource in site.plan for name, _ in _claims(resource)})
-    _open(site, folders, image)
+    claims = {claim for resource in site.plan for claim in _claims(resource)}
+    claims |= {(name, site.namespace) for name in of_the_chart}
+    for name, namespace in sorted(claims):
+        _volume(site, name, namespace)
+    _open(site, sorted(f"/tmp/{site.prefix}-{name}" for name, _ in claims), image)
 
 
 def _claims(resource: Resource) -> list[tuple[str, str]]:

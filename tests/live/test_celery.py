@@ -1,0 +1,87 @@
+"""A release with CeleryExecutor and Redis on a real cluster: tasks on a worker that holds no key of the metadata."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ops.cluster import Cluster
+from tests.live import volumes
+from tests.live.api import Api
+from tests.live.git_server import GitServer, trusting
+from tests.live.site import Site
+from tests.live.test_release import DAG, IMAGE, task_environment
+
+
+@pytest.fixture(scope="module")
+def site(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    if not (shutil.which("helm") and os.environ.get("AIRFLOW_CHART")):
+        pytest.skip("needs helm on the PATH and the chart in AIRFLOW_CHART")
+    prefix = f"live{secrets.token_hex(2)}"
+    repository, _, tag = IMAGE.rpartition(":")
+    bundle = {"name": "dags", "repository": GitServer.address(prefix)}
+    release: dict[str, Any] = {
+        "image": {"repository": repository, "tag": tag},
+        "executor": "CeleryExecutor",
+        "celery": {"broker": "redis", "concurrency": 2, "flower": True},
+        "dags": {"kind": "bundle", "repositories": [bundle], "refreshSeconds": 10},
+        "values": {**trusting(), "statsd": {"enabled": False}},
+    }
+    site = Site(cluster, prefix, tmp_path_factory.mktemp("stacks"), release)
+    git = GitServer(site, IMAGE)
+    try:
+        volumes.make_where_there_is_no_class(site, IMAGE, "redis-db-main-redis-0", "logs-main-worker-0")
+        site.bring_up(until=lambda resource: resource.type == "kubernetes:helm.sh/v3:Release")
+        git.start()
+        git.push("first", DAG.format(name="first"))
+        site.bring_up()
+        yield site
+    finally:
+        site.remove()
+        cluster.run("delete", "namespace", git.namespace, "--ignore-not-found", "--wait=false")
+
+
+@pytest.fixture(scope="module")
+def api(site: Site) -> Iterator[Api]:
+    made = Api(site)
+    yield made
+    made.close()
+
+
+def test_a_task_runs_on_a_worker_without_keys_and_its_log_is_read(api: Api) -> None:
+    # checks: invariant 20
+    api.wait_for_dag("first")
+    run, state = api.run("first")
+    assert state == "success"
+    held = task_environment(api, "first", run)
+    assert held.isdisjoint({"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__API_AUTH__JWT_SECRET", "PGSSLMODE"})
+    assert "AIRFLOW__CELERY__RESULT_BACKEND" in held
+    log = api.call("GET", f"/api/v2/dags/first/dagRuns/{run}/taskInstances/look/logs/1?full_content=true")
+    assert "a line that only this task writes: first" in str(log)
+
+
+def test_results_are_kept_in_a_database_of_their_own(site: Site) -> None:
+    namespace = site.names.resource("database")
+
+    def sql(database: str, role: str, text: str) -> str:
+        command = ("psql", "-U", "postgres", "-d", database, "-XAtqc", f"SET ROLE {role}; {text}")
+        return site.cluster.run("exec", "-n", namespace, "postgres-0", "--", *command).strip()
+
+    assert int(sql("airflow_main_result", "airflow_main_result", "SELECT count(*) FROM celery_taskmeta")) > 0
+    right = "SELECT has_database_privilege('airflow_main_result', 'airflow_main', 'CONNECT')"
+    assert sql("postgres", "airflow_main_result", right) == "f"
+    tables = "SELECT count(*) FROM pg_tables WHERE has_table_privilege('airflow_main_result', 'dag', 'SELECT')"
+    assert sql("airflow_main", "postgres", tables) == "0"
+
+
+def test_flower_asks_for_the_password(site: Site) -> None:
+    script = (
+        "import urllib.request, urllib.error\n"
+        "try: urllib.request.urlopen('http://main-flower:5555/main/flower/')\n"
+        "except urllib.error.HTTPError as error: print(error.code)"
+    )
+    said = site.cluster.run("exec", "-n", site.namespace, "deploy/main-scheduler", "--", "python", "-c", script)
+    assert said.strip() == "401"
