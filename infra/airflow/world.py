@@ -76,6 +76,9 @@ def _execution(release: Release, settings: Settings) -> Options:
             "worker_concurrency": str(release.celery.concurrency),
             "flower_url_prefix": f"{release.url_prefix}/flower",
         }
+        if release.celery.broker == "redis":
+            # Redis hands a task that is not acknowledged by then to a second worker, and Airflow ends the first.
+            own["celery_broker_transport_options"] = {"visibility_timeout": str(7 * 24 * 3600)}
     return own
 
 

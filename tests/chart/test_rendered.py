@@ -132,3 +132,25 @@ def test_images_are_exact_and_the_airflow_image_by_digest(objects: Objects) -> N
             assert ":" in image
             if image.startswith("apache/airflow"):
                 assert "@sha256:" in image, (name, image)
+
+
+def test_git_sync_is_told_what_the_settings_say(case: Case, objects: Objects) -> None:
+    """Its documentation (v4) is the only judge here: flags as GITSYNC_…, a negative max-failures retries for ever."""
+    sidecars = [
+        (name, container)
+        for name, _, spec in _pods(objects)
+        for container in _containers(spec)
+        if container["name"].startswith("git-sync")
+    ]
+    assert bool(sidecars) == case.dags.startswith("git")
+    for name, container in sidecars:
+        env = _env(container)
+        told = {key: env[f"GITSYNC_{key}"].get("value") for key in ("REF", "DEPTH", "MAX_FAILURES", "PERIOD", "LINK")}
+        assert told == {"REF": "main", "DEPTH": "1", "MAX_FAILURES": "-1", "PERIOD": "30s", "LINK": "repo"}, name
+        if case.dags == "git-ssh":
+            assert env["GITSYNC_SSH_KNOWN_HOSTS"]["value"] == "true"
+            assert env["GITSYNC_SSH_KEY_FILE"]["value"] == "/etc/git-secret/ssh"
+        else:
+            assert env["GITSYNC_PASSWORD"]["valueFrom"]["secretKeyRef"]["name"] == "main-git-1"
+    if sidecars:
+        assert "main-scheduler" in {name for name, _ in sidecars} or not case.executor.startswith("local")
