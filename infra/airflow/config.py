@@ -56,6 +56,7 @@ DIFFERENCES = {
     "dag_processor.dag_bundle_config_list": "DAGs from repositories, or this checkout's folder",
     "kubernetes_executor.*": "that executor's own",
     "celery.*": "that executor's own",
+    "celery_broker_transport_options.*": "that executor's own",
     "fab.enable_proxy_fix": "an ingress stands before the api-server",
     "email.*": "a release's mail server; here the connection smtp_default alone",
     "smtp.*": "the same",
