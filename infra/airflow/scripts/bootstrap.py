@@ -26,12 +26,13 @@ def give_role(connection, role: str, password: str) -> None:
     """Make the role where it is missing, and set its password, of which only the SCRAM verifier travels."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,))
-        if cursor.fetchone() is None:
+        new = cursor.fetchone() is None
+        if new:
             cursor.execute(
                 sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE").format(sql.Identifier(role))
             )
             say(f"role {role}: made")
-        if not works(role, password):
+        if new or not works(role, password):
             verifier = encrypt_password(password, role, connection, "scram-sha-256")
             cursor.execute(
                 sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier))
@@ -52,9 +53,9 @@ def give_database(connection, role: str) -> None:
     """Make the role's database where it is missing, owned by the role and closed to everybody else."""
     name = sql.Identifier(role)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_has_role(current_user, %s, 'MEMBER')", (role,))
-        (member,) = cursor.fetchone()
-        if not member:  # only a member may hand a database over, and a managed server's administrator is no superuser
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        (superuser,) = cursor.fetchone()
+        if not superuser:  # a managed server's administrator, who may only hand a database to a role he can become
             cursor.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(name))
         cursor.execute("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s", (role,))
         found = cursor.fetchone()
