@@ -17,9 +17,6 @@ from infra.contracts import NodePool
 from infra.settings import Settings
 from infra.settings.release import Celery, Release
 
-SPOT_TOLERATION: Values = {"key": "airflow-platform/spot", "operator": "Exists", "effect": "NoSchedule"}
-"""The taint of spot nodes, which tasks alone accept."""
-
 REDIS_UID = 999
 
 
@@ -54,8 +51,7 @@ def task_pool(release: Release, given: Inputs) -> NodePool:
 
 def _placing(release: Release, given: Inputs) -> Values:
     pool = task_pool(release, given)
-    accepted = [*tolerations(pool), *([SPOT_TOLERATION] if release.tasks.spot else [])]
-    return {"nodeSelector": dict(pool.selector), "tolerations": accepted}
+    return {"nodeSelector": dict(pool.selector), "tolerations": tolerations(pool)}
 
 
 def _labels(release: Release, given: Inputs) -> dict[str, str]:

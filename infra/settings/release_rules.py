@@ -5,6 +5,8 @@ from itertools import combinations
 from pathlib import PurePosixPath
 
 from infra import versions
+from infra.settings.aws import AwsCloud
+from infra.settings.azure import AzureCloud
 from infra.settings.base import Tier
 from infra.settings.chart_rules import airflow_options, chart_values
 from infra.settings.existing import ExistingCloud, HostPathFiles
@@ -45,12 +47,18 @@ def executor(key: str, release: Release, _settings: Settings) -> Iterator[Proble
         yield Problem(f"{key}.celery.keda.minWorkers", "at most maxWorkers", "lower it", keda.min_workers)
 
 
-def spot(key: str, release: Release, _settings: Settings) -> Iterator[Problem]:
+def spot(key: str, release: Release, settings: Settings) -> Iterator[Problem]:
     """An evicted task fails; without a retry the run fails with it."""
-    if release.tasks.spot and release.tasks.retries == 0:
-        yield Problem(
-            f"{key}.tasks.retries", "spot nodes need at least one retry", "set 1 or more, or spot to false", 0
-        )
+    if release.tasks.pool == "tasks" and release.tasks.retries == 0 and _tasks_on_spot(settings):
+        cure = "set 1 or more, or tasks.pool to system"
+        yield Problem(f"{key}.tasks.retries", "tasks on spot nodes need at least one retry", cure, 0)
+
+
+def _tasks_on_spot(settings: Settings) -> bool:
+    cloud = settings.cloud
+    if isinstance(cloud, AzureCloud):
+        return cloud.tasks_on_spot or settings.sized.azure.tasks.spot
+    return isinstance(cloud, AwsCloud) and settings.sized.aws.tasks.spot
 
 
 def dags(key: str, release: Release, _settings: Settings) -> Iterator[Problem]:

@@ -43,7 +43,6 @@ def _problems(*releases: dict[str, Any], **top: Any) -> dict[str, str]:
         ({"dags": {"kind": "git", "repository": "https://h/a.git", "subPath": "../x"}}, "dags.subPath"),
         ({"dags": {"kind": "bundle", "repositories": []}}, "dags.repositories"),
         ({"logs": {"kind": "objectStore"}}, "logs.kind"),
-        ({"tasks": {"spot": True, "retries": 0}}, "tasks.retries"),
         ({"cleanup": {"schedule": "@daily"}}, "cleanup.schedule"),
         ({"egress": [{"cidr": "10.0.0.1/16"}]}, "egress[0].cidr"),
         # checks: bad input 30
@@ -106,3 +105,12 @@ def test_production_runs_images_by_digest() -> None:
     own = {"image": {"repository": "acme/airflow", "tag": "3.3.2-1f3c9ab"}}
     assert f"{HERE}.image.digest" in _problems(own, tier="production")
     assert f"{HERE}.image.digest" not in _problems({}, tier="production")
+
+
+def test_tasks_on_spot_nodes_have_a_retry() -> None:
+    cluster = {"admins": ["arn:aws:iam::123456789012:role/admins"]}
+    cloud = {"kind": "aws", "account": "123456789012", "region": "eu-west-1", "cluster": cluster}
+    on_spot = {"cloud": cloud, "figures": {"aws": {"tasks": {"spot": True}}}}
+    assert f"{HERE}.tasks.retries" in _problems({"tasks": {"retries": 0}}, **on_spot)
+    assert f"{HERE}.tasks.retries" not in _problems({"tasks": {"retries": 0, "pool": "system"}}, **on_spot)
+    assert f"{HERE}.tasks.retries" not in _problems({}, **on_spot)

@@ -90,7 +90,6 @@ class Tasks(Model):
     cpu: str | None = Field(default=None, description="CPU request of a task's pod; none: the size's")
     memory: str | None = Field(default=None, description="memory of a task's pod; none: the size's")
     pool: Literal["tasks", "system"] = Field(default="tasks", description="the node pool that they run on")
-    spot: bool = Field(default=False, description="accept spot nodes; needs retries, since an eviction fails a task")
     retries: Count = Field(default=2, description="retries of a task that names none")
     pod_labels: dict[str, str] = Field(default={}, description="labels of tasks' pods")
     env: dict[str, str] = Field(default={}, description="environment of tasks' pods, nothing secret")
