@@ -13,6 +13,7 @@ first start with an empty package cache, as on a fresh machine.
 import argparse
 import contextlib
 import json
+import math
 import os
 import resource
 import signal
@@ -33,6 +34,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.real.local_checkout import Checkout, free_port, until  # noqa: E402  needs the path above
 
+LIMIT = 300.0  # seconds for the tasks; standalone does not restart a scheduler that died
 BUDGET = {"first start": 240.0, "second start": 45.0}
 DAG = """
 from airflow.sdk import dag, task
@@ -141,7 +143,7 @@ def mebibytes(processes: list[psutil.Process]) -> float:
 
 
 def tasks(api: httpx.Client) -> float:
-    """Seconds from the trigger of the DAG `many` to its success."""
+    """Seconds from the trigger of the DAG `many` to its success; infinite where it fails or takes above `LIMIT`."""
     api.patch("/dags/many", json={"is_paused": False}).raise_for_status()
     begin = time.monotonic()
     run = api.post("/dags/many/dagRuns", json={"logical_date": None}).raise_for_status().json()["dag_run_id"]
@@ -156,8 +158,9 @@ def tasks(api: httpx.Client) -> float:
         state = str(answer.raise_for_status().json()["state"])
         return "" if state in ("queued", "running") else state
 
-    assert until(ended, 1800, "the run") == "success"
-    return time.monotonic() - begin
+    while not (state := ended()) and time.monotonic() - begin < LIMIT:
+        time.sleep(0.3)
+    return time.monotonic() - begin if state == "success" else math.inf
 
 
 def measured(kind: "Checkout | Standalone", rest: float) -> dict[str, float]:
