@@ -114,7 +114,7 @@ def test_cert_manager_keeps_its_kinds_and_is_installed_once_its_webhook_answers(
     values = certificates.values(site(), certificates.Account("cert-manager", ServiceAccountIdentity(), None))
     assert values["crds"] == {"enabled": True, "keep": True}
     assert values["startupapicheck"]["enabled"] is True
-    assert values["serviceAccount"] == {"create": False, "name": certificates.SERVICE_ACCOUNT}
+    assert values["serviceAccount"] == {"create": True, "name": certificates.SERVICE_ACCOUNT}
     for pods in (values, values["webhook"], values["cainjector"], values["startupapicheck"]):
         assert pods["resources"]["limits"].keys() == {"cpu", "memory"}
         assert pods["nodeSelector"] == {"pool": "system"}
