@@ -18,6 +18,7 @@ from ops.cluster import Cluster
 from tests.certificates import issue
 from tests.live import volumes
 from tests.live.api import Api
+from tests.live.bootstrap import bootstrap
 from tests.live.git_server import GitServer, trusting
 from tests.live.site import JOB, RELEASE, Site
 
@@ -87,35 +88,13 @@ def api(migrated: Site, git: GitServer) -> Iterator[Api]:
     made.close()
 
 
-def _bootstrap(site: Site, name: str, **changes: Any) -> tuple[str, str]:
-    """Run the bootstrap Job once more under another name: how it ended, and its log."""
-    job = site.manifest(site.named("Job", "main-database"))
-    job["metadata"]["name"] = name
-    job["spec"]["backoffLimit"] = 0
-    spec = job["spec"]["template"]["spec"]
-    container = spec["containers"][0]
-    for variable, value in changes.get("env", {}).items():
-        container["env"] = [item for item in container["env"] if item["name"] != variable]
-        container["env"].append({"name": variable, "value": value})
-    if "ca" in changes:
-        volume = next(item for item in spec["volumes"] if item["name"] == "postgres-ca")
-        volume["configMap"]["name"] = changes["ca"]
-    if "passwords" in changes:
-        for item in container["env"]:
-            if item["name"].startswith("PASSWORD_"):
-                item["valueFrom"]["secretKeyRef"]["name"] = changes["passwords"]
-    site.apply(job)
-    namespace = job["metadata"]["namespace"]
-    return site.job(name, namespace, 120), site.log(f"job/{name}", namespace)
-
-
 def test_the_bootstrap_gives_the_release_its_role_and_database_once(site: Site) -> None:
     # checks: fault 17
     resource = site.named("Job", "main-database")
     site.bring_up(until=lambda one: one.type == JOB and one.name != "main-database")
     name, namespace = site.place(resource)
     assert "database airflow_main: made" in site.log(f"job/{name}", namespace)
-    state, log = _bootstrap(site, "second-run")
+    state, log = bootstrap(site, "second-run")
     assert (state, log.split("\n")) == ("Complete", ["airflow_main: ready", ""])
 
 
@@ -124,10 +103,10 @@ def test_a_wrong_ca_and_a_plain_connection_are_refused(site: Site) -> None:
     namespace = site.names.resource("database-admin")
     metadata = {"name": "wrong-ca", "namespace": namespace}
     site.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"ca.crt": issue("x").ca}})
-    state, log = _bootstrap(site, "with-wrong-ca", ca="wrong-ca")
+    state, log = bootstrap(site, "with-wrong-ca", ca="wrong-ca")
     assert state == "Failed"
     assert "certificate verify failed" in log
-    state, log = _bootstrap(site, "without-tls", env={"PGSSLMODE": "disable"})
+    state, log = bootstrap(site, "without-tls", env={"PGSSLMODE": "disable"})
     assert state == "Failed"
     assert "no encryption" in log
     pods = site.cluster.get("pods", "-n", namespace, "-l", "job-name=without-tls")["items"]
@@ -141,10 +120,10 @@ def test_a_changed_password_is_applied_and_can_be_changed_back(site: Site) -> No
     metadata = {"name": "other-roles", "namespace": namespace}
     other = {"databasePassword": "another-Password-1"}
     site.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": other})
-    state, log = _bootstrap(site, "other-password", passwords="other-roles")
+    state, log = bootstrap(site, "other-password", passwords="other-roles")
     assert state == "Complete"
     assert "role airflow_main: password set" in log
-    state, log = _bootstrap(site, "first-password-again")
+    state, log = bootstrap(site, "first-password-again")
     assert state == "Complete"
     assert "role airflow_main: password set" in log
 

@@ -1,0 +1,27 @@
+"""The bootstrap Job of a site's release, run once more with something changed."""
+
+from typing import Any
+
+from tests.live.site import Site
+
+
+def bootstrap(site: Site, name: str, **changes: Any) -> tuple[str, str]:
+    """Run the bootstrap Job once more under another name: how it ended, and its log."""
+    job = site.manifest(site.named("Job", "main-database"))
+    job["metadata"]["name"] = name
+    job["spec"]["backoffLimit"] = 0
+    spec = job["spec"]["template"]["spec"]
+    container = spec["containers"][0]
+    for variable, value in changes.get("env", {}).items():
+        container["env"] = [item for item in container["env"] if item["name"] != variable]
+        container["env"].append({"name": variable, "value": value})
+    if "ca" in changes:
+        volume = next(item for item in spec["volumes"] if item["name"] == "postgres-ca")
+        volume["configMap"]["name"] = changes["ca"]
+    if "passwords" in changes:
+        for item in container["env"]:
+            if item["name"].startswith("PASSWORD_"):
+                item["valueFrom"]["secretKeyRef"]["name"] = changes["passwords"]
+    site.apply(job)
+    namespace = job["metadata"]["namespace"]
+    return site.job(name, namespace, 120), site.log(f"job/{name}", namespace)
