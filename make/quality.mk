@@ -17,8 +17,8 @@ TESTS ?= tests
 # Those that start a whole Airflow run alone and last: two at once on two cores would wait for each other.
 WHOLE = $(filter tests,$(TESTS))
 test: $(VENV)/.installed $(AIRFLOW)/.installed  ## all tests that this machine can run; TESTS=tests/unit for some
-	@$(VENV)/bin/pytest -n 2 --dist loadgroup $(TESTS) $(if $(WHOLE),--ignore-glob='*/tests/real/test_local*') $(ARGS)
-	$(if $(WHOLE),@$(VENV)/bin/pytest tests/real/test_local*.py $(ARGS))
+	@$(VENV)/bin/pytest -n 2 --dist loadgroup $(TESTS) $(if $(WHOLE),--ignore=tests/real) $(ARGS)
+	$(if $(WHOLE),@$(VENV)/bin/pytest tests/real $(ARGS))
 
 test-live: $(VENV)/.installed  ## try the plan's objects on the cluster of KUBECONFIG: namespaces of their own, removed after
 	@$(VENV)/bin/pytest -m live tests/live $(ARGS)
