@@ -18,8 +18,9 @@ ARGS ?=
 # --- installation: each set into the checkout, nothing elsewhere -------------------------------------------------
 
 $(VENV)/.uv:
+	@command -v $(PYTHON) >/dev/null || { echo "no $(PYTHON) on the PATH: Python 3.11 or later is needed; PYTHON=… names another" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, this is " + sys.version.split()[0])'
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv --clear $(VENV)
 	@$(PY) -m pip install -q --no-cache-dir --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
@@ -48,8 +49,10 @@ pins: $(VENV)/.uv  ## compile the pinned requirement files again
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/checkov.in -o requirements/checkov.txt
 	$(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements/dev.txt requirements/bot.in -o requirements/bot.txt
 
-include make/*.mk
+# in the order in which `make help` shows them
+include $(addprefix make/,$(addsuffix .mk,local secrets stack preflight ops delivery image judge quality))
 
 .PHONY: help install pins
 help:  ## list the verbs
-	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
+	@awk -F ':.*## ' '/^# --- / {gsub(/^# -+ | -+$$/, ""); title = $$0} \
+	  /^[a-z][a-z-]*:.*## / {if (title) print "\n" title; title = ""; printf "  %-15s %s\n", $$1, $$2}' $(filter make/%,$(MAKEFILE_LIST)) Makefile

@@ -1,4 +1,4 @@
-# --- a stack -----------------------------------------------------------------------------------------------------
+# --- the plan of a stack, without an account (docs/preview.md) --------------------------------------------------------
 
 CONFIG ?=
 preview: $(VENV)/.installed  ## plan a stack without an account: STACK=production [STACKS=examples/azure] [CONFIG="k=v …"] [ARGS=…]
