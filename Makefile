@@ -15,6 +15,20 @@ STACK ?=
 STACKS ?= .
 ARGS ?=
 
+# What people, branches and pull requests give stands in single quotes in the recipes. What would end the quotes, start a
+# line, or be expanded by make is refused before anything runs; `value` does not expand. ARGS, CMD and EDITOR are words for
+# the shell on purpose.
+GIVEN := STACK STACKS CONFIG BASE OUT RELEASE DUMP DATABASE REF IMAGE_TAG FILE DAGS PLUGINS REQUIREMENTS IMAGE TAG BRANCH BY \
+  REASON URL NUMBER HEAD DAG SERVICE PORT
+define newline
+
+
+endef
+unsafe = $(findstring ',$(1))$(findstring $$,$(1))$(findstring `,$(1))$(findstring $(newline),$(1))
+from_outside = $(filter command environment,$(origin $(1)))
+$(foreach name,$(GIVEN),$(if $(and $(call from_outside,$(name)),$(call unsafe,$(value $(name)))),$(error \
+  $(name) may hold no single quote, dollar, backtick or line break)))
+
 # --- installation: each set into the checkout, nothing elsewhere -------------------------------------------------
 
 $(VENV)/.uv:

@@ -9,30 +9,20 @@ NUMBER ?=
 HEAD ?=
 IF_FREE ?=
 
-# These come from people, branches and pull requests, and stand in single quotes below: what would end the quotes, start
-# a line, or be expanded by make is refused before anything runs. `value` does not expand.
-define newline
-
-
-endef
-GIVEN := BRANCH BY REASON URL NUMBER HEAD FILE STACK REF IMAGE_TAG
-unsafe = $(findstring ',$(1))$(findstring $$,$(1))$(findstring `,$(1))$(findstring $(newline),$(1))
-$(foreach name,$(GIVEN),$(if $(call unsafe,$(value $(name))),$(error $(name) may hold no quote, dollar, backtick or line break)))
-
 lock: $(VENV)/.installed  ## take a stack for a branch, so that no other is deployed over it: STACK=… BRANCH=… [REASON=…] [IF_FREE=1]
-	@$(PY) -m ops lock --stack '$(STACK)' --branch '$(BRANCH)' --by '$(BY)' --reason '$(REASON)' $(if $(IF_FREE),--if-free)
+	@$(PY) -m ops lock $(WITH_STACK) --branch '$(BRANCH)' --by '$(BY)' --reason '$(REASON)' $(if $(IF_FREE),--if-free)
 
 unlock: $(VENV)/.installed  ## give a stack back: STACK=… BRANCH=… [IF_MINE=1] [ARGS=--force]
-	@$(PY) -m ops unlock --stack '$(STACK)' --branch '$(BRANCH)' $(if $(IF_MINE),--if-mine) $(ARGS)
+	@$(PY) -m ops unlock $(WITH_STACK) --branch '$(BRANCH)' $(if $(IF_MINE),--if-mine) $(ARGS)
 
 where: $(VENV)/.installed  ## say who has a stack: STACK=…
-	@$(PY) -m ops where --stack '$(STACK)'
+	@$(PY) -m ops where $(WITH_STACK)
 
 canary: $(VENV)/.installed  ## run the canary DAG on each release of a stack: STACK=… [URL=…]
 	@$(PY) -m ops canary $(WITH_STACK) --url '$(URL)' $(ARGS)
 
 how-to-go-back: $(VENV)/.installed  ## say how the version before comes back: STACK=…
-	@$(PY) -m ops how-to-go-back --stack '$(STACK)'
+	@$(PY) -m ops how-to-go-back $(WITH_STACK)
 
 plan-comment: $(VENV)/.installed  ## write a plan under its pull request: NUMBER=… HEAD=… FILE=… (GITHUB_TOKEN in the environment)
 	@$(PY) -m ops plan-comment --number '$(NUMBER)' --head '$(HEAD)' --file '$(FILE)'

@@ -1,6 +1,6 @@
 # --- work on a stack (docs/operations.md) -------------------------------------------------------------------------------
 
-WITH_STACK = $(if $(STACK),--stack $(STACK)) --stacks $(STACKS)
+WITH_STACK = --stack '$(STACK)' --stacks '$(STACKS)'
 DUMP ?=
 DATABASE ?=
 REF ?=
@@ -22,23 +22,22 @@ outputs: $(VENV)/.installed  ## show what a stack exports: STACK=… [ARGS=--jso
 	@$(PY) -m ops outputs $(WITH_STACK) $(ARGS)
 
 ui: $(VENV)/.installed  ## open a release's UI, by its ingress or a forwarded port: STACK=… [RELEASE=…] [ARGS=--no-browser]
-	@$(PY) -m ops ui $(WITH_STACK) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
+	@$(PY) -m ops ui $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') $(ARGS)
 
 dump: $(VENV)/.installed  ## dump the database in an existing cluster now: STACK=…
 	@$(PY) -m ops dump $(WITH_STACK)
 
 restore: $(VENV)/.installed  ## put a dump back, or list them: STACK=… [DUMP=latest] [DATABASE=…] [ARGS=--yes]
-	@$(PY) -m ops restore $(WITH_STACK) $(if $(DUMP),--dump $(DUMP)) $(if $(DATABASE),--database $(DATABASE)) $(ARGS)
+	@$(PY) -m ops restore $(WITH_STACK) $(if $(DUMP),--dump '$(DUMP)') $(if $(DATABASE),--database '$(DATABASE)') $(ARGS)
 
 rotate-fernet: $(VENV)/.installed  ## give a release a new Fernet key, step by step; again after an interruption: STACK=… [RELEASE=…] [ARGS=…]
-	@$(PY) -m ops rotate-fernet $(WITH_STACK) $(if $(RELEASE),--release $(RELEASE)) -- $(ARGS)
+	@$(PY) -m ops rotate-fernet $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') -- $(ARGS)
 
-DAGS_FOLDER ?= dags
-upload-dags: $(VENV)/.installed  ## make a release's DAG share what dags/ and plugins/ are: STACK=… [RELEASE=…] [DAGS_FOLDER=dags]
-	@$(PY) -m ops upload-dags $(WITH_STACK) $(if $(RELEASE),--release $(RELEASE)) --dags $(DAGS_FOLDER) $(ARGS)
+upload-dags: $(VENV)/.installed  ## make a release's DAG share what dags/ and plugins/ are: STACK=… [RELEASE=…] [DAGS=dags] [PLUGINS=plugins]
+	@$(PY) -m ops upload-dags $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') --dags '$(DAGS)' --plugins '$(PLUGINS)' $(ARGS)
 
 unlock-release: $(VENV)/.installed  ## free Helm releases that a killed run left pending: STACK=… [RELEASE=…] [ARGS=--yes]
-	@$(PY) -m ops unlock-release $(WITH_STACK) $(if $(RELEASE),--release $(RELEASE)) $(ARGS)
+	@$(PY) -m ops unlock-release $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') $(ARGS)
 
 docs: $(VENV)/.installed  ## write docs/settings.md and Pulumi.yaml's declarations from the models
 	@$(PY) -m ops docs $(ARGS)

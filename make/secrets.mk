@@ -2,12 +2,12 @@
 
 FILE ?=
 RELEASE ?=
-SECRET = $(PY) -m ops.secret $(1) --stack '$(STACK)' --release '$(RELEASE)'
+SECRET = $(PY) -m ops.secret $(1) $(WITH_STACK) --release '$(RELEASE)'
 
 edit-secret: $(VENV)/.installed  ## edit a stack's settings in $EDITOR: STACK=local|… [RELEASE=…]
 	@$(call SECRET,edit)
 
 apply-secret: $(VENV)/.installed  ## store a settings file and deploy it: STACK=… FILE=…|- [ARGS=--yes]; STACK=local: sync
-	@$(call SECRET,apply) --file '$(FILE)' --arguments='$(ARGS)'
+	@$(call SECRET,apply) --file '$(FILE)' -- $(ARGS)
 
 .PHONY: edit-secret apply-secret

@@ -56,18 +56,23 @@ def _address(stack: Stack, release: Release, url: str) -> AbstractContextManager
     return forward.forwarded(stack, release)
 
 
-def how_to_go_back(stack: StackOption) -> None:
+def how_to_go_back(stack: StackOption, stacks: StacksOption = ROOT) -> None:
     """Say how the version before comes back."""
-    tags = subprocess.run(
-        ["git", "tag", "--list", "v*", "--sort=-creatordate"], cwd=ROOT, capture_output=True, text=True, check=False
-    ).stdout.split()
-    before = tags[1] if len(tags) > 1 else "TAG"
+    name = Stack(stack, stacks).file.stack
+    command = ["git", "tag", "--list", "v*", "--sort=-creatordate"]
+    tags = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    if len(tags) < 2:
+        sys.stdout.write(
+            f"There is no release before this one (git knows {len(tags)} tags v*): mend, and release anew.\n"
+        )
+        return
+    now, before = tags[:2]
     sys.stdout.write(
-        f"To go back to {before}:\n"
+        f"To go back from {now} to {before}:\n"
         f"  git checkout {before}\n"
-        f"  make deploy STACK={stack} REF={before} IMAGE_TAG={before}\n"
-        f"  make canary STACK={stack}\n"
-        "Where Airflow's own version changed between the two, the database moves back first: docs/delivery.md,\n"
+        f"  make deploy STACK={name} REF={before} IMAGE_TAG={before}\n"
+        f"  make canary STACK={name}\n"
+        "Where Airflow's own version changed between the two, the database moves back first: docs/operations.md,\n"
         '"Going back". What tasks wrote elsewhere stays as it is.\n'
     )
 

@@ -15,8 +15,8 @@ import yaml
 
 from infra.settings.existing import ExistingCloud
 from ops.errors import OpsError
-from ops.pulumi_cli import patiently
 from ops.stack import Stack
+from ops.terminal import patiently
 
 
 @dataclass(frozen=True)

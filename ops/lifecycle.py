@@ -1,6 +1,10 @@
 """`deploy` and `destroy`: the Pulumi CLI on the user's terminal, with the stack's own file."""
 
-from collections.abc import Iterator
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,14 +40,27 @@ def deploy(
             f"{len(missing)} secrets of {stack} are not set: {', '.join(missing)}.\n"
             f"`make secrets STACK={stack}` makes what can be made and says what a person must bring."
         )
-    for path, value in _moves(chosen, ref, image_tag):
-        chosen.set_path(path, value)
-    chosen.on_terminal("preview" if preview else "up", *(rest or ()))
+    with _moved(chosen, dict(_moves(chosen, ref, image_tag))) as moved:
+        moved.on_terminal("preview" if preview else "up", *(rest or ()))
 
 
 def destroy(stack: StackOption, rest: Rest = None, stacks: StacksOption = ROOT) -> None:
     """Delete what the stack made: `pulumi destroy`, which shows it and asks. Protected resources refuse."""
     Stack(stack, stacks).on_terminal("destroy", *(rest or ()))
+
+
+@contextmanager
+def _moved(stack: Stack, moves: dict[str, str]) -> Generator[Stack]:
+    """The stack with a copy of its file in which `moves` are set: the checkout's own stays as it was committed."""
+    if not moves:
+        yield stack
+        return
+    with tempfile.TemporaryDirectory(prefix="airflow-stack-") as folder:
+        shutil.copy(stack.file.path, folder)
+        moved = Stack(stack.name, Path(folder))
+        for path, value in moves.items():
+            moved.set_path(path, value)
+        yield moved
 
 
 def _moves(stack: Stack, ref: str, image_tag: str) -> Iterator[tuple[str, str]]:

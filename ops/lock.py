@@ -1,37 +1,17 @@
-"""Who has a stack: a lock that any machine with the repository can see, take and give back.
+"""Who has a stack: a lock that any machine with the repository can see, take and give back (bot/lock.py says its form).
 
 It is a commit without files at `refs/locks/STACK` of the remote, so that taking it is one atomic push and needs no
-service beside the code host. Its message is JSON: branch, by, since (UTC) and reason.
+service beside the code host.
 """
 
-import json
 import subprocess
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 
+from bot.lock import Lock, reference
 from ops.errors import OpsError
-
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git's own constant: the tree without files
 
 
 class LockError(OpsError):
     """Somebody else has the stack, or the remote did not answer; said in a sentence."""
-
-
-@dataclass(frozen=True)
-class Lock:
-    """What a lock says. `since` is ISO 8601 in UTC."""
-
-    stack: str
-    branch: str
-    by: str
-    since: str
-    reason: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.stack} is held for {self.branch} by {self.by} since {self.since}" + (
-            f": {self.reason}" if self.reason else ""
-        )
 
 
 class HeldError(LockError):
@@ -44,55 +24,63 @@ class HeldError(LockError):
 
 def held(stack: str, remote: str = "origin") -> Lock | None:
     """The lock of a stack, None where it is free."""
-    listed = _git("ls-remote", remote, _ref(stack))
-    if not listed:
-        return None
-    _git("fetch", "--quiet", "--depth=1", remote, _ref(stack))
-    try:
-        return Lock(**json.loads(_git("show", "--no-patch", "--format=%B", listed.split()[0])))
-    except (ValueError, TypeError) as error:
-        raise LockError(f"{_ref(stack)} of {remote} holds no lock of ours; look at it with git show") from error
+    found = _find(stack, remote)
+    return found[1] if found else None
 
 
 def take(stack: str, branch: str, by: str, reason: str = "", remote: str = "origin") -> Lock:
-    """Take the lock, or say that this branch has it already. Raises LockError where another has it."""
-    wanted = Lock(stack, branch, by, datetime.now(UTC).isoformat(timespec="seconds"), reason)
-    made = _git("commit-tree", EMPTY_TREE, "-m", json.dumps(asdict(wanted)))
-    # An empty expectation makes the push fail unless the ref is not there: two at once, and one of them gets it.
-    pushed = subprocess.run(
-        ["git", "push", "--quiet", f"--force-with-lease={_ref(stack)}:", remote, f"{made}:{_ref(stack)}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if pushed.returncode == 0:
-        return wanted
-    current = held(stack, remote)
-    if current is None:
-        raise LockError(f"{remote} does not take {_ref(stack)}: {pushed.stderr.strip()}")
-    if current.branch == branch:
+    """Take the lock, or say that this branch has it already. Raises HeldError where another has it."""
+    wanted, ref = Lock.now(stack, branch, by, reason), reference(stack)
+    made = _git("commit-tree", _git("mktree"), "-m", wanted.text)
+    try:
+        # An empty expectation makes the push fail unless the ref is not there: two at once, and one of them gets it.
+        _git("push", "--quiet", f"--force-with-lease={ref}:", remote, f"{made}:{ref}")
+    except LockError:
+        current = held(stack, remote)
+        if current is None:
+            raise
+        if current.branch != branch:
+            raise HeldError(current) from None
         return current
-    raise HeldError(current)
+    return wanted
 
 
-def release(stack: str, branch: str | None = None, *, force: bool = False, remote: str = "origin") -> bool:
-    """Give the lock back; False where there was none. Raises LockError where another branch has it, unless forced."""
-    current = held(stack, remote)
-    if current is None:
+def release(stack: str, branch: str, *, force: bool = False, remote: str = "origin") -> bool:
+    """Give the lock back; False where there was none. Raises HeldError where another branch has it, unless forced."""
+    found = _find(stack, remote)
+    if found is None:
         return False
+    commit, current = found
     if not force and current.branch != branch:
-        raise LockError(f"{current}. Name that branch, or use --force if its owner is gone.")
-    _git("push", "--quiet", remote, f":{_ref(stack)}")
+        raise HeldError(current)
+    ref = reference(stack)
+    try:
+        # This one and no other: somebody may have freed it and the next one taken it since we looked.
+        _git("push", "--quiet", f"--force-with-lease={ref}:{commit}", remote, f":{ref}")
+    except LockError:
+        if held(stack, remote) is None:
+            return False
+        raise
     return True
 
 
-def _ref(stack: str) -> str:
-    return f"refs/locks/{stack}"
+def _find(stack: str, remote: str) -> tuple[str, Lock] | None:
+    """The commit of a lock, and what it says."""
+    ref = reference(stack)
+    listed = _git("ls-remote", remote, ref).split()
+    if not listed:
+        return None
+    _git("fetch", "--quiet", "--no-tags", remote, ref)
+    try:
+        return listed[0], Lock.read(_git("show", "--no-patch", "--format=%B", listed[0]))
+    except ValueError as error:
+        raise LockError(f"{ref} of {remote} holds no lock of ours; look at it with git show") from error
 
 
 def _git(*arguments: str) -> str:
     identity = ["-c", "user.name=airflow-delivery", "-c", "user.email=delivery@localhost"]
-    done = subprocess.run(["git", *identity, *arguments], capture_output=True, text=True, check=False)
+    command = ["git", *identity, *arguments]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LockError(f"git {arguments[0]}: {done.stderr.strip()}")
     return done.stdout.strip()

@@ -2,26 +2,30 @@
 
 import getpass
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from infra.preview.planning import ROOT
 from ops import lock as locking
-from ops.stack import StackOption
-
-Branch = Annotated[str, typer.Option("--branch", help="The branch or tag that the stack is taken for.")]
+from ops.errors import OpsError
+from ops.stack import Stack, StackOption, StacksOption
 
 
 def lock(
     stack: StackOption,
-    branch: Branch,
+    branch: Annotated[str, typer.Option("--branch", help="The branch or tag that the stack is taken for.")] = "",
+    stacks: StacksOption = ROOT,
     by: Annotated[str, typer.Option(help="Who takes it.", show_default="the user of this machine")] = "",
     reason: Annotated[str, typer.Option(help="Why, for whoever finds it taken.")] = "",
     if_free: Annotated[bool, typer.Option("--if-free", help="Another branch's lock is left without an error.")] = False,
 ) -> None:
     """Take a stack for a branch, so that no other is deployed over it; again by the same branch changes nothing."""
+    if not branch:
+        raise OpsError("for which branch? BRANCH=…")
     try:
-        taken = locking.take(stack, branch, by or getpass.getuser(), reason)
+        taken = locking.take(_known(stack, stacks), branch, by or getpass.getuser(), reason)
     except locking.HeldError as error:
         if not if_free:
             raise
@@ -33,18 +37,28 @@ def lock(
 def unlock(
     stack: StackOption,
     branch: Annotated[str, typer.Option("--branch", help="The branch that has it.")] = "",
+    stacks: StacksOption = ROOT,
     force: Annotated[bool, typer.Option("--force", help="Whoever has it.")] = False,
     if_mine: Annotated[bool, typer.Option("--if-mine", help="Another branch's lock is left without an error.")] = False,
 ) -> None:
     """Give a stack back."""
-    current = locking.held(stack)
-    if current and if_mine and current.branch != branch:
-        sys.stdout.write(f"left: {current}\n")
+    name = _known(stack, stacks)
+    try:
+        freed = locking.release(name, branch, force=force)
+    except locking.HeldError as error:
+        if not if_mine:
+            raise
+        sys.stdout.write(f"left: {error.lock}\n")
         return
-    freed = locking.release(stack, branch or None, force=force)
-    sys.stdout.write(f"{stack} is free{'' if freed else ' already'}\n")
+    sys.stdout.write(f"{name} is free{'' if freed else ' already'}\n")
 
 
-def where(stack: StackOption) -> None:
+def where(stack: StackOption, stacks: StacksOption = ROOT) -> None:
     """Say who has a stack."""
-    sys.stdout.write(f"{locking.held(stack) or f'{stack} is free'}\n")
+    name = _known(stack, stacks)
+    sys.stdout.write(f"{locking.held(name) or f'{name} is free'}\n")
+
+
+def _known(stack: str, stacks: Path) -> str:
+    """The stack's own name, whichever way it was given: one stack has one lock. A misspelt one would lock nothing."""
+    return Stack(stack, stacks).file.stack

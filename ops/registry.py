@@ -9,6 +9,7 @@ from infra import versions
 from infra.preview.planning import ROOT
 from ops.errors import OpsError
 from ops.stack import Stack
+from ops.terminal import patiently
 
 
 def full_tag(tag: str) -> str:
@@ -41,7 +42,7 @@ def run(command: list[str]) -> None:
     sys.stdout.write(f"{shlex.join(command)}\n")
     sys.stdout.flush()
     try:
-        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        code = patiently(command, cwd=ROOT)
     except FileNotFoundError:
         raise OpsError(f"{command[0]} is not on the PATH of this machine") from None
     if code:

@@ -26,7 +26,12 @@ def rotate_fernet(
     one = release_of(chosen, release)
     own = f"{one.name}.fernetKey"
     key = own if chosen.holds(own) else "fernetKey"
-    keys = chosen.get_secret(key).split(",")
+    held = chosen.get_secret(key)
+    if not held:
+        raise OpsError(
+            f"{stack} has no {key} yet: `make secrets STACK={stack}` makes one, and there is nothing to rotate"
+        )
+    keys = held.split(",")
     if len(keys) == 1:
         generate = SECRETS["fernetKey"].generate
         if generate is None:

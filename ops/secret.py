@@ -1,17 +1,22 @@
 """`make edit-secret`, `make apply-secret`: a stack's settings, or this machine's where the stack is `local`."""
 
 import argparse
-import shlex
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from types import FrameType
 
-from ops import pulumi_cli, settings_text
-from ops.pulumi_cli import CliError
+import pulumi
+import typer
 
-LOCAL = "local"
+from infra.preview.errors import InputError
+from infra.preview.planning import ROOT
+from ops import settings_text
+from ops.errors import OpsError
+from ops.stack import Stack
+from ops.stack_secrets import MACHINE
+
 EMPTY = "airflow:\n  connections: []\n  variables: {}\n"
 
 
@@ -22,9 +27,11 @@ def main() -> int:
         signal.signal(number, leave)  # so that the plain text is removed on the way out
     try:
         if not options.stack:
-            raise CliError("say which: STACK=local, or the stack's name")
+            raise OpsError("say which: STACK=local, or the stack's name")
         return edit(options) if options.verb == "edit" else apply(options)
-    except CliError as error:
+    except typer.Exit as ended:
+        return ended.exit_code
+    except (OpsError, InputError, pulumi.RunError) as error:
         for line in str(error).splitlines():
             sys.stderr.write(f"error: {line}\n")
         return 2
@@ -37,11 +44,12 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="ops.secret", description=__doc__)
     parser.add_argument("verb", choices=["edit", "apply"])
     parser.add_argument("--stack", default="")
+    parser.add_argument("--stacks", type=Path, default=ROOT, help="folder of the stack files, such as examples/azure")
     parser.add_argument("--release", default="", help="a release whose settings are its own (`<release>.settings`)")
     parser.add_argument("--file", default="", help="apply: the settings, plain or encrypted by SOPS; - is stdin")
     parser.add_argument("--root", type=Path, default=Path(), help="the checkout")
-    parser.add_argument("--arguments", default="", help="apply: more for `pulumi up`, such as --yes")
-    return parser.parse_args()
+    parser.add_argument("rest", nargs="*", metavar="-- …", help="apply: more for `pulumi up`, such as --yes")
+    return parser.parse_intermixed_args()
 
 
 def leave(number: int, _frame: FrameType | None) -> None:
@@ -52,8 +60,12 @@ def key(options: argparse.Namespace) -> str:
     return f"{options.release}.settings" if options.release else "settings"
 
 
+def stack(options: argparse.Namespace) -> Stack:
+    return Stack(options.stack, options.stacks)
+
+
 def local_file(options: argparse.Namespace) -> Path:
-    return options.root / "settings" / LOCAL / "secret.yaml"
+    return options.root / "settings" / MACHINE / "secret.yaml"
 
 
 def edit(options: argparse.Namespace) -> int:
@@ -67,13 +79,13 @@ def edit(options: argparse.Namespace) -> int:
         try:
             settings_text.check(text)
             break
-        except CliError as error:
+        except OpsError as error:
             sys.stderr.write("".join(f"error: {line}\n" for line in str(error).splitlines()))
             if not again():
-                raise CliError("nothing was stored; what was typed is gone") from None
+                raise OpsError("nothing was stored; what was typed is gone") from None
     store(options, text)
-    then = "make apply-secret" if options.stack == LOCAL else f"pulumi up --stack {options.stack}"
-    sys.stdout.write(f"stored; `{then}` brings it into Airflow\n")
+    verb = "apply-secret" if options.stack == MACHINE else "deploy"
+    sys.stdout.write(f"stored; `make {verb} STACK={options.stack}` brings it into Airflow\n")
     return 0
 
 
@@ -82,8 +94,8 @@ def again() -> bool:
 
 
 def current(options: argparse.Namespace) -> str | None:
-    if options.stack != LOCAL:
-        return pulumi_cli.get_secret(options.stack, key(options))
+    if options.stack != MACHINE:
+        return stack(options).get_secret(key(options)) or None
     file = local_file(options)
     return file.read_text() if file.exists() else None
 
@@ -95,26 +107,27 @@ def example(options: argparse.Namespace) -> str:
 
 
 def store(options: argparse.Namespace, text: str) -> None:
-    if options.stack == LOCAL:
+    if options.stack == MACHINE:
         settings_text.keep(local_file(options), text)
     else:
-        pulumi_cli.set_secret(options.stack, key(options), text)
+        stack(options).set_secret(key(options), text)
 
 
 def apply(options: argparse.Namespace) -> int:
-    if options.stack == LOCAL:
+    if options.stack == MACHINE:
         if options.file:
             text = settings_text.read(None if options.file == "-" else Path(options.file))
             settings_text.check(text)
             store(options, text)
         return subprocess.run([sys.executable, "-m", "local", "sync"], cwd=options.root, check=False).returncode
     if not options.file:
-        raise CliError("say which: FILE=…, or FILE=- for standard input")
+        raise OpsError("say which: FILE=…, or FILE=- for standard input")
     text = settings_text.read(None if options.file == "-" else Path(options.file))
     settings_text.check(text)
     store(options, text)
     sys.stdout.write("stored\n")
-    return pulumi_cli.up(options.stack, *shlex.split(options.arguments))
+    stack(options).on_terminal("up", *options.rest)
+    return 0
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from infra.settings.payload import problems
-from ops.pulumi_cli import CliError
+from ops.errors import OpsError
 
 # SOPS writes its metadata as a top-level key: YAML's `sops:` at a line's beginning, or JSON's
 SOPS_YAML = re.compile(r"^sops:\s*$", re.MULTILINE)
@@ -26,7 +26,7 @@ def read(file: Path | None) -> str:
         text = (file.read_bytes() if file else sys.stdin.buffer.read()).decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
-        raise CliError(f"{name} cannot be read: {reason}") from None
+        raise OpsError(f"{name} cannot be read: {reason}") from None
     return decrypted(text, file) if is_sops(text) else text
 
 
@@ -45,7 +45,7 @@ def decrypted(text: str, file: Path | None) -> str:
     """What `sops -d` gives; the plain text only passes through a pipe."""
     if not shutil.which("sops"):
         source = shlex.quote(str(file)) if file else "FILE"
-        raise CliError(
+        raise OpsError(
             "the settings are encrypted by SOPS, which is not on this machine; where it is: "
             f"`sops -d {source} | make apply-secret STACK=… FILE=-`"
         )
@@ -53,14 +53,14 @@ def decrypted(text: str, file: Path | None) -> str:
     command = ["sops", "-d", "--input-type", kind, "--output-type", kind, str(file) if file else "/dev/stdin"]
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise CliError(f"sops -d failed ({done.returncode}): {done.stderr.strip()}")
+        raise OpsError(f"sops -d failed ({done.returncode}): {done.stderr.strip()}")
     return done.stdout
 
 
 def check(text: str) -> None:
-    """Raise CliError with all that the sync would refuse, or with the size where a Secret cannot hold it."""
+    """Raise OpsError with all that the sync would refuse, or with the size where a Secret cannot hold it."""
     if found := problems(text):
-        raise CliError("\n".join(found))
+        raise OpsError("\n".join(found))
 
 
 def edited(text: str) -> str:
@@ -75,13 +75,13 @@ def edited(text: str) -> str:
         try:
             done = subprocess.run([*command, str(file)], check=False)
         except FileNotFoundError:
-            raise CliError(f"the editor {command[0]} is not on this machine: set EDITOR") from None
+            raise OpsError(f"the editor {command[0]} is not on this machine: set EDITOR") from None
         if done.returncode:
-            raise CliError(f"the editor ended with {done.returncode}: nothing was stored")
+            raise OpsError(f"the editor ended with {done.returncode}: nothing was stored")
         try:
             return file.read_text()
         except (OSError, UnicodeDecodeError):
-            raise CliError("what the editor left cannot be read as UTF-8: nothing was stored") from None
+            raise OpsError("what the editor left cannot be read as UTF-8: nothing was stored") from None
 
 
 def editor() -> list[str]:

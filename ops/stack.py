@@ -4,6 +4,7 @@ Secrets go to the CLI by standard input: every process of the machine can read a
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +22,16 @@ from infra.settings import SecretKey, Settings
 from ops import pulumi_cli
 from ops.errors import OpsError
 
-StackOption = Annotated[str, typer.Option("--stack", help="Stack: its file is Pulumi.STACK.yaml.")]
+
+def _checked(name: str) -> str:
+    """Pulumi's rule for a stack's name, so that nothing else reaches its CLI, a path or a git reference."""
+    if not re.fullmatch(r"(\w[\w.-]*/){0,2}\w[\w.-]*", name, re.ASCII):
+        there = ", ".join(stackfile.names(ROOT))
+        raise OpsError(f"which stack? STACK={name!r} is no stack's name; there are {there} (another folder: STACKS=…)")
+    return name
+
+
+StackOption = Annotated[str, typer.Option("--stack", help="Stack: its file is Pulumi.STACK.yaml.", callback=_checked)]
 StacksOption = Annotated[
     Path,
     typer.Option("--stacks", help="Folder of the stack files, such as examples/azure.", show_default="the checkout"),
@@ -85,12 +95,16 @@ class Stack:
         self.capture("config", "set", "--secret", f"{self.file.project}:{key}", *self._file_option(), given=value)
 
     def set_path(self, path: str, value: str) -> None:
-        """Set what is no secret, below a key (`releases[0].dags.ref`), in the stack file."""
-        self.capture("config", "set", "--path", f"{self.file.project}:{path}", value, *self._file_option())
+        """Set a text that is no secret, below a key (`releases[0].dags.ref`), in the stack file."""
+        key = f"{self.file.project}:{path}"
+        # Without a type the CLI would write a branch called 7 or true as no text.
+        self.capture("config", "set", "--path", "--type", "string", key, value, *self._file_option())
 
     def get_secret(self, key: str) -> str:
         """A secret's decrypted value; empty where there is none."""
-        return self.capture("config", "get", f"{self.file.project}:{key}", *self._file_option()).removesuffix("\n")
+        full = f"{self.file.project}:{key}"
+        said = self.capture("config", "get", full, *self._file_option(), unless="configuration key")
+        return said.removesuffix("\n")  # the CLI adds one
 
     def on_terminal(self, *arguments: str) -> None:
         """Run the CLI on the user's terminal; the verb ends with its exit code where that is not 0."""
@@ -98,9 +112,14 @@ class Stack:
         if code:
             raise typer.Exit(code)
 
-    def capture(self, *arguments: str, given: str = "") -> str:
-        """Run the CLI and return what it printed. Raises OpsError with its own words where it failed."""
+    def capture(self, *arguments: str, given: str = "", unless: str = "") -> str:
+        """Run the CLI and return what it printed, nothing where it failed by saying `unless`.
+
+        Raises OpsError with its own words where it failed otherwise.
+        """
         done = pulumi_cli.quietly(*arguments, "--stack", self.name, given=given)
+        if done.returncode and unless and unless in done.stderr:
+            return ""
         if done.returncode:
             said = done.stderr.strip() or done.stdout.strip()
             hint = f"\n`pulumi stack init {self.name}` makes it" if "no stack named" in said else ""

@@ -37,7 +37,7 @@ def upload_dags(
     one = release_of(chosen, release)
     _refuse(chosen, one)
     if not dags.is_dir():
-        raise OpsError(f"no folder {dags}: DAGS=… names another")
+        raise OpsError(f"DAGS={dags}: there is no such folder")
     with cluster_of(chosen) as cluster:
         _upload(cluster, one, {SHARED_DAGS: dags, SHARED_PLUGINS: plugins})
 
@@ -53,7 +53,7 @@ def _refuse(stack: Stack, release: Release) -> None:
 def archive(folder: Path) -> bytes:
     """The files below a folder as a tar, without caches; empty where there is no folder."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as tar:
+    with tarfile.open(fileobj=buffer, mode="w", dereference=True) as tar:  # links arrive as what they lead to
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             inside = path.relative_to(folder)
             if path.is_file() and not set(inside.parts) & set(_LEFT_OUT):

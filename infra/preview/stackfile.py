@@ -48,7 +48,7 @@ def read(root: Path, stacks: Path, stack: str) -> StackFile:
     name = str(project.get("name", ""))
     path = stacks / f"Pulumi.{stack}.yaml"
     if not path.is_file():
-        known = sorted(p.name.split(".")[1] for p in stacks.glob("Pulumi.*.yaml"))
+        known = names(stacks)
         there = f"there are {', '.join(known)}" if known else "there is none"
         raise InputError(f"stack {stack!r}: no file {path}; {there} (another folder: --stacks, make's STACKS)")
     content = _mapping(_load(path), path)
@@ -56,6 +56,11 @@ def read(root: Path, stacks: Path, stack: str) -> StackFile:
     entries = {_full_key(name, key, path): _entry(value) for key, value in config.items()}
     declared = _mapping(project.get("config"), root / "Pulumi.yaml")
     return StackFile(name, stack, path, _with_defaults(name, stack, declared, entries, root / "Pulumi.yaml"))
+
+
+def names(stacks: Path) -> list[str]:
+    """The stacks whose files are in a folder."""
+    return sorted(p.name.removeprefix("Pulumi.").removesuffix(".yaml") for p in stacks.glob("Pulumi.*.yaml"))
 
 
 def _load(path: Path) -> Any:

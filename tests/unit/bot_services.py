@@ -129,6 +129,8 @@ class GitHubServer(Service):
             sha = f"{len(self.commits):040x}"
             self.commits[sha] = body["message"]
             return 201, {"sha": sha}
+        if method == "POST" and rest == "trees":
+            return (201, {"sha": "d" * 40}) if body["tree"] else (422, {"message": "Invalid tree info"})
         if method == "POST":
             if body["ref"] in self.refs:
                 return 422, {"message": "Reference already exists"}

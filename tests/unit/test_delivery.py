@@ -1,9 +1,11 @@
 """What a delivery does to a stack."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -70,10 +72,21 @@ def verb(stacks: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 
 def test_a_branch_moves_the_dags_and_the_image(verb: Callable[..., int], programs: Programs) -> None:
     assert verb("deploy", "--ref", "feature/x", "--image-tag", "abc123", "--", "--yes") == 0
-    said = [call.arguments[:5] for call in programs.calls()]
-    assert said[0] == ["config", "set", "--path", "airflow:releases[0].dags.ref", "feature/x"]
-    assert said[1] == ["config", "set", "--path", "airflow:releases[0].image.tag", "3.3.2-abc123"]
+    said = [call.arguments for call in programs.calls()]
+    setting = ["config", "set", "--path", "--type", "string"]
+    assert said[0][:7] == [*setting, "airflow:releases[0].dags.ref", "feature/x"]
+    assert said[1][:7] == [*setting, "airflow:releases[0].image.tag", "3.3.2-abc123"]
     assert said[2][:2] == ["up", "--yes"]
+
+
+def test_what_a_branch_moves_is_moved_in_a_copy_of_the_stack_file(
+    verb: Callable[..., int], programs: Programs, stacks: Path
+) -> None:
+    assert verb("deploy", "--ref", "feature/x") == 0
+    files = {call.arguments[call.arguments.index("--config-file") + 1] for call in programs.calls()}
+    assert len(files) == 1
+    assert str(stacks) not in files.pop(), "the checkout's file stays as it was committed"
+    assert not list(Path(tempfile.gettempdir()).glob("airflow-stack-*"))
 
 
 def test_a_deployment_without_a_branch_moves_nothing(verb: Callable[..., int], programs: Programs) -> None:
@@ -184,13 +197,72 @@ def test_a_branch_that_follows_main_leaves_another_s_lock_without_an_error(
     assert "`make unlock STACK=integration BRANCH=feature/x` gives it back" in said.err
 
 
-@pytest.mark.parametrize("word", ["NUMBER=$(shell touch x)", "BRANCH=it's", "HEAD=a\nb", "BY=`x`"])
-def test_make_takes_no_word_that_a_shell_would_run(word: str) -> None:
+@pytest.mark.parametrize("word", ["NUMBER=$(shell touch x)", "BRANCH=it's", "HEAD=a\nb", "BY=`x`", "TAG=$(id)"])
+def test_make_takes_no_word_that_ends_its_quotes(word: str) -> None:
     done = subprocess.run(
         ["make", "-n", "where", "STACK=s", word], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
     assert "may hold no" in done.stderr
+
+
+def test_what_stands_in_quotes_is_every_word_that_make_is_given() -> None:
+    """A recipe's line, run by a shell, hands `;` and spaces on; ARGS, CMD and DOCKER are words for it on purpose."""
+    verbs = {
+        "deploy": "STACK STACKS REF IMAGE_TAG", "restore": "STACK STACKS DUMP DATABASE", "ui": "RELEASE",
+        "upload-dags": "RELEASE DAGS PLUGINS", "lock": "STACK BRANCH BY REASON", "canary": "STACK URL",
+        "plan-comment": "NUMBER HEAD FILE", "image": "IMAGE TAG DAGS PLUGINS REQUIREMENTS", "push": "IMAGE TAG",
+        "plan-diff": "BASE OUT", "apply-secret": "STACK RELEASE FILE", "preview": "STACK STACKS",
+        "logs": "SERVICE", "publish": "IMAGE_TAG",
+    }  # fmt: skip
+    for verb, names in verbs.items():
+        given = [f"{name}=a/b; exit 7 #" for name in names.split()]
+        done = subprocess.run(["make", "-n", verb, *given], cwd=ROOT, capture_output=True, text=True, check=True)
+        outside = re.sub(r"'[^']*'|\"[^\"]*\"", "", done.stdout)
+        assert "exit 7" in done.stdout
+        assert "exit 7" not in outside, (verb, done.stdout)
+
+
+@pytest.mark.parametrize("stack", ["", "a b", "a;id", "../x y", "$HOME", "-x"])
+@pytest.mark.parametrize("name", ["deploy", "where", "how-to-go-back", "preflight"])
+def test_a_stack_that_is_none_is_one_sentence(name: str, stack: str, monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setattr(sys, "argv", ["ops", name, f"--stack={stack}"])
+    assert run() == 2
+    said = capsys.readouterr().err
+    assert "integration, local, production" in said
+    assert said.count("\n") == 1
+
+
+def test_a_misspelt_stack_is_not_locked(programs: Programs, monkeypatch: Any, capsys: Any) -> None:
+    programs.add("git")
+    monkeypatch.setattr(sys, "argv", ["ops", "lock", "--stack", "integraton", "--branch", "x"])
+    assert run() == 2
+    assert "no file Pulumi.integraton.yaml" in capsys.readouterr().err.replace(f"{ROOT}/", "")
+    assert not programs.calls()
+
+
+def test_one_stack_has_one_lock_however_it_is_named(monkeypatch: Any, capsys: Any) -> None:
+    monkeypatch.setattr(lock, "held", lambda stack: f"held: {stack}")
+    monkeypatch.setattr(sys, "argv", ["ops", "where", "--stack", "acme/airflow/integration"])
+    with pytest.raises(SystemExit):
+        run()
+    assert capsys.readouterr().out == "held: integration\n"
+
+
+@pytest.mark.parametrize(("tags", "said"), [
+    ("v1.2.0\nv1.1.0\nv1.0.0\n", "To go back from v1.2.0 to v1.1.0"), ("v1.0.0\n", "There is no release before"),
+])  # fmt: skip
+def test_the_way_back_leads_to_the_release_before(
+    tags: str, said: str, programs: Programs, monkeypatch: Any, capsys: Any
+) -> None:
+    programs.add("git")
+    programs.answer(("tag --list", {"out": tags}))
+    monkeypatch.setattr(sys, "argv", ["ops", "how-to-go-back", "--stack", "production"])
+    with pytest.raises(SystemExit):
+        run()
+    told = capsys.readouterr().out
+    assert said in told
+    assert ("make deploy STACK=production REF=v1.1.0 IMAGE_TAG=v1.1.0" in told) == ("v1.1.0" in tags)
 
 
 def test_a_plan_against_what_is_there_changes_nothing(verb: Callable[..., int], programs: Programs) -> None:

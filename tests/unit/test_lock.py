@@ -52,7 +52,7 @@ class TestLock:
     def test_stacks_are_apart_and_force_frees(self) -> None:
         lock.take("integration", "a", "ann")
         assert lock.held("production") is None
-        assert lock.release("integration", force=True)
+        assert lock.release("integration", "", force=True)
 
     def test_of_two_at_once_one_gets_it(self) -> None:
         def attempt(name: str) -> bool:
@@ -63,6 +63,28 @@ class TestLock:
 
         with ThreadPoolExecutor(4) as pool:
             assert sum(pool.map(attempt, ["a", "b", "c", "d"])) == 1
+
+    def test_a_lock_that_was_taken_since_is_not_given_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        lock.take("integration", "a", "ann")
+        seen = lock._find("integration", "origin")  # pyright: ignore[reportPrivateUsage]
+        lock.release("integration", "a")
+        lock.take("integration", "b", "ben")
+        monkeypatch.setattr(lock, "_find", lambda *_: seen)
+        with pytest.raises(lock.LockError, match="git push"):
+            lock.release("integration", "a")
+        assert git("ls-remote", "origin", "refs/locks/integration", cwd=Path())
+
+    def test_one_that_is_gone_since_is_no_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        lock.take("integration", "a", "ann")
+        seen = [lock._find("integration", "origin"), None]  # pyright: ignore[reportPrivateUsage]
+        lock.release("integration", "a")
+        monkeypatch.setattr(lock, "_find", lambda *_: seen.pop(0))
+        assert not lock.release("integration", "a")
+
+    def test_a_clone_stays_whole(self) -> None:
+        lock.take("integration", "a", "ann")
+        assert lock.held("integration")
+        assert git("rev-parse", "--is-shallow-repository", cwd=Path()) == "false"
 
     def test_a_remote_that_does_not_answer_is_one_sentence(self) -> None:
         with pytest.raises(lock.LockError, match="git ls-remote"):

@@ -28,7 +28,7 @@ def test_a_stacks_settings_are_edited_and_stored_by_standard_input(desk: Desk) -
     desk.held("production").write_text("airflow: {}")
     desk.editor(GOOD)
     done = desk.run("edit", "--stack", "production")
-    assert (done.returncode, done.stdout) == (0, "stored; `pulumi up --stack production` brings it into Airflow\n")
+    assert (done.returncode, done.stdout) == (0, "stored; `make deploy STACK=production` brings it into Airflow\n")
     assert desk.held("production").read_text() == GOOD
     before, file, modes = desk.seen()
     assert (before, modes) == ("airflow: {}", ["0o700", "0o600"])
@@ -100,11 +100,11 @@ time.sleep(60)
 def test_a_file_is_stored_and_deployed(desk: Desk) -> None:
     file = desk.folder / "given.yaml"
     file.write_text(GOOD)
-    done = desk.run("apply", "--stack", "production", "--file", str(file), "--arguments=--yes")
+    done = desk.run("apply", "--stack", "production", "--file", str(file), "--", "--yes")
     assert done.returncode == 0
     assert desk.held("production").read_text() == GOOD
-    assert json.loads(desk.calls().splitlines()[-1]) == ["up", "--stack", "production", "--yes"]
-    assert desk.run("apply", "--stack", "production", "--file", "-", "--arguments=--fail", given=GOOD).returncode == 7
+    assert json.loads(desk.calls().splitlines()[-1]) == ["up", "--yes", "--stack", "production"]
+    assert desk.run("apply", "--stack", "production", "--file", "-", "--", "--fail", given=GOOD).returncode == 7
 
 
 def test_a_bad_file_is_neither_stored_nor_deployed(desk: Desk) -> None:
@@ -142,7 +142,7 @@ def test_local_settings_are_a_file_of_mode_0600(desk: Desk) -> None:
     file = desk.folder / "settings" / "local" / "secret.yaml"
     desk.editor(GOOD)
     done = desk.run("edit", "--stack", "local")
-    assert (done.returncode, done.stdout) == (0, "stored; `make apply-secret` brings it into Airflow\n")
+    assert (done.returncode, done.stdout) == (0, "stored; `make apply-secret STACK=local` brings it into Airflow\n")
     assert file.read_text() == GOOD
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in file.parent.iterdir()] == ["secret.yaml"]

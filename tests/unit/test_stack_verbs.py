@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from infra.preview.planning import ROOT
+from ops import terminal
 from ops.__main__ import run
 from tests.unit.fakes import Programs
 from tests.unit.verbs import NEEDED, with_all_secrets
@@ -121,13 +122,24 @@ def test_a_deployment_knows_its_cluster(
 
 CAREFUL = """\
 #!/bin/bash
-trap 'sleep 1; echo ended >"$NOTES"; exit 7' INT
-echo began >"$NOTES"
-while :; do sleep 0.05; done
+trap 'echo told >>"$NOTES"; ends=$((SECONDS + 2))' INT TERM
+echo began >>"$NOTES"
+while [ -z "$ends" ] || [ $SECONDS -lt "$ends" ]; do sleep 0.05; done
+exit 7
 """
 
 
-def test_ctrl_c_is_pulumis_to_end_on(programs: Programs, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "whole_group", "told"),
+    [
+        (signal.SIGINT, True, 1),  # what a terminal does
+        (signal.SIGTERM, False, 1),  # what `kill` and a container's end do
+        (signal.SIGTERM, True, 1),  # what `timeout` does; a second one would end Pulumi at once
+    ],
+)
+def test_a_signal_is_pulumis_to_end_on(
+    number: signal.Signals, whole_group: bool, told: int, programs: Programs, tmp_path: Path
+) -> None:
     # checks: fault 3: a killed engine leaves operations pending
     careful, notes = programs.folder / "pulumi", tmp_path / "notes"
     careful.write_text(CAREFUL)
@@ -139,9 +151,15 @@ def test_ctrl_c_is_pulumis_to_end_on(programs: Programs, tmp_path: Path) -> None
             if notes.exists():
                 break
             time.sleep(0.05)
-        os.killpg(verb.pid, signal.SIGINT)  # what a terminal does
+        (os.killpg if whole_group else os.kill)(verb.pid, number)
         assert verb.wait(timeout=20) == 7
-    assert notes.read_text() == "ended\n"
+    assert notes.read_text().split() == ["began", *["told"] * told]
+
+
+def test_a_killed_pulumi_is_counted_as_a_shell_does(programs: Programs) -> None:
+    (programs.folder / "pulumi").write_text("#!/bin/sh\nkill -9 $$\n")
+    (programs.folder / "pulumi").chmod(0o755)
+    assert terminal.patiently([str(programs.folder / "pulumi")]) == 128 + signal.SIGKILL
 
 
 def test_the_projects_own_folder_is_left_to_the_cli(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
