@@ -1,6 +1,6 @@
-# --- questions to the cloud before the first `up` (ops/preflight) --------------------------------------------------------
+# --- questions to the cloud or the cluster before the first `up` (ops/preflight) --------------------------------------------------------
 
-preflight: $(VENV)/.installed  ## ask the cloud, read-only, whether a stack can be built there: STACK=…
+preflight: $(VENV)/.installed  ## ask the cloud or the cluster, read-only, whether a stack can be built there: STACK=…
 	@$(PY) -m ops preflight $(WITH_STACK)
 
 .PHONY: preflight

@@ -1,7 +1,11 @@
 """`ui`: brings a release's UI to the browser, through the ingress or a forwarded port."""
 
+import contextlib
 import shlex
+import socket
 import sys
+import threading
+import time
 import webbrowser
 from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
@@ -25,15 +29,22 @@ def ui(
     summary = _release(chosen, release)
     url = str(summary["url"])
     if not summary["service"]:
-        _open(url, no_browser)
+        sys.stdout.write(f"{url}\n")
+        sys.stdout.flush()
+        if not no_browser:
+            webbrowser.open(url)
         return
     # Airflow sends browsers to this address, so that the port is no choice of the moment.
-    port = urlsplit(url).port
+    port = urlsplit(url).port or 80
+    if _answers(port):
+        raise OpsError(f"port {port} of this machine is taken, by `make up` perhaps: {url} has to lead to {stack}")
     with cluster_of(chosen) as cluster:
         ports = f"{port}:{int(summary['port'])}"
         forward = ("port-forward", "--namespace", summary["namespace"], f"service/{summary['service']}", ports)
-        sys.stdout.write(f"{shlex.join(cluster.command(*forward))}\nuntil Ctrl-C at\n")
-        _open(url, no_browser)
+        sys.stdout.write(f"{shlex.join(cluster.command(*forward))}\nuntil Ctrl-C at\n{url}\n")
+        sys.stdout.flush()
+        if not no_browser:
+            threading.Thread(target=_open_once_there, args=(url, port), daemon=True).start()
         code = cluster.follow(*forward)
     if code:
         raise typer.Exit(code)
@@ -50,8 +61,15 @@ def _release(stack: Stack, name: str) -> dict[str, Any]:
     return releases[name or next(iter(releases))]
 
 
-def _open(url: str, no_browser: bool) -> None:
-    sys.stdout.write(f"{url}\n")
-    sys.stdout.flush()
-    if not no_browser:
-        webbrowser.open(url)
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("localhost", port), timeout=1):
+        return True
+    return False
+
+
+def _open_once_there(url: str, port: int) -> None:
+    for _ in range(60):
+        if _answers(port):
+            webbrowser.open(url)
+            return
+        time.sleep(0.5)

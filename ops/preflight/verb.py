@@ -1,4 +1,4 @@
-"""`preflight`: what must be so in the cloud before a stack's first `up`."""
+"""`preflight`: what must be so in the cloud, or in the cluster that is there, before a stack's first `up`."""
 
 import shutil
 import sys
@@ -10,13 +10,13 @@ from infra.preview.planning import ROOT
 from infra.settings import Settings
 from infra.settings.aws import AwsCloud
 from infra.settings.azure import AzureCloud
-from ops.errors import OpsError
+from ops.preflight import existing
 from ops.preflight.answer import Answer, answer, report
 from ops.stack import Stack, StackOption, StacksOption
 
 
 def preflight(stack: StackOption, stacks: StacksOption = ROOT) -> None:
-    """Ask the cloud, without changing anything, whether a stack can be built there."""
+    """Ask the cloud or the cluster, without changing anything, whether a stack can be built there."""
     chosen = Stack(stack, stacks)
     text, good = report([*_machine(chosen), *_cloud(chosen)])
     sys.stdout.write(f"{text}\n")
@@ -54,4 +54,4 @@ def _cloud(stack: Stack) -> Iterator[Answer]:
 
         yield from azure.ask(cloud, stack.settings, stack.names, stack.file.path)
     else:
-        raise OpsError(f"there is no cloud to ask about a stack on an {cloud.kind} cluster")
+        yield from existing.ask(cloud, stack)

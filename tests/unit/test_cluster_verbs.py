@@ -1,7 +1,9 @@
 """`outputs`, `ui` and `unlock-release`, with Pulumi and kubectl that note how they are called."""
 
 import json
+import socket
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ import pytest
 from infra.preview.planning import ROOT
 from ops.__main__ import run
 from tests.unit.fakes import Programs
-from tests.unit.verbs import OUTPUTS, exporting
+from tests.unit.verbs import OUTPUTS, exporting, with_all_secrets
+
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 
 
 def test_outputs_for_people_and_programs(verb: Callable[..., int], programs: Programs, capsys: Any) -> None:
@@ -124,3 +128,63 @@ def test_a_clouds_cluster_is_reached_by_its_own_command(
     (path,) = used
     assert path
     assert not Path(path).exists()
+
+
+def test_the_browser_waits_for_the_port_and_a_taken_one_is_said(
+    verb: Callable[..., int], programs: Programs, kubeconfig: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = threading.Event()
+    monkeypatch.setattr("webbrowser.open", lambda _: opened.set())
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://localhost:{taken.getsockname()[1]}"
+        exporting(programs, {"releases": {"main": {**OUTPUTS["releases"]["main"], "url": url}}})
+        assert verb("ui") == 2
+    assert "is taken" in capsys.readouterr().err
+    assert not opened.is_set()
+    port = url.rpartition(":")[2]
+    forwards = f"import socket, time\ntaken = socket.create_server(('127.0.0.1', {port}))\ntime.sleep(2)\n"
+    (programs.folder / "kubectl").write_text(f"#!{sys.executable}\n{forwards}")
+    assert verb("ui") == 0
+    assert opened.is_set()
+
+
+CLUSTER = {
+    "kubectl version": {"serverVersion": {"major": "1", "minor": "34+"}},
+    "storageclass": {"items": [{"metadata": {"name": "standard", "annotations": {DEFAULT_CLASS: "true"}}}]},
+    "get nodes": {"items": [{}]},
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, ""),
+        ({"kubectl version": {"serverVersion": {"major": "1", "minor": "31"}}}, "NO  Kubernetes: 1.31"),
+        ({"storageclass": {"items": []}}, "not there: a default class"),
+        ({"get nodes": {"items": [{}, {}]}}, "NO  nodes: 2"),
+        ({"can-i": "no\n"}, "NO  right to work in the cluster: no"),
+    ],
+)
+def test_a_cluster_is_asked_before_anything_is_built(
+    changed: dict[str, Any], said: str, verb: Callable[..., int], programs: Programs, stacks: Path, kubeconfig: Path,
+    capsys: Any,
+) -> None:  # fmt: skip
+    with_all_secrets(stacks)
+    programs.add("pulumi", "kubectl")
+    answers = {"can-i": "yes\n", **CLUSTER, **changed}
+    programs.answer(*((words.removeprefix("kubectl "), {"out": one if isinstance(one, str) else json.dumps(one)})
+                      for words, one in answers.items()))  # fmt: skip
+    assert verb("preflight") == (2 if said else 0)
+    assert said in capsys.readouterr().out
+    assert {call.arguments[4] for call in programs.calls()} == {"version", "auth", "get"}
+
+
+def test_a_cluster_that_does_not_answer_is_said(
+    verb: Callable[..., int], programs: Programs, stacks: Path, kubeconfig: Path, capsys: Any
+) -> None:
+    programs.add("pulumi", "kubectl")
+    programs.answer(("version", {"code": 1, "err": "Unable to connect to the server: no route to host\n"}))
+    assert verb("preflight") == 2
+    out = capsys.readouterr().out
+    assert "no route to host" in out
+    assert "make secrets STACK=local" in out

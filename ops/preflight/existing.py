@@ -1,0 +1,61 @@
+"""A cluster that is already there, asked read-only: does it answer, may we, has it the version and the classes?"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from infra.settings.existing import ClusterDatabase, ExistingCloud, HostPathFiles, StorageClassFiles
+from ops.cluster import Cluster, cluster_of
+from ops.errors import OpsError
+from ops.preflight.answer import Answer, State, answer
+from ops.stack import Stack
+
+_DEFAULT = "storageclass.kubernetes.io/is-default-class"
+
+
+def ask(cloud: ExistingCloud, stack: Stack) -> Iterator[Answer]:
+    """Every question about this stack's cluster; one that does not answer is asked nothing else."""
+    try:
+        with cluster_of(stack) as cluster:
+            yield _version(cloud, cluster)
+            yield _rights(cluster)
+            yield _classes(cloud, cluster)
+            yield _nodes(cloud, cluster)
+    except OpsError as error:
+        yield Answer(State.bad, "cluster", str(error), f"`kubectl --context {cloud.context} version` must answer")
+
+
+def _version(cloud: ExistingCloud, cluster: Cluster) -> Answer:
+    found: dict[str, Any] = json.loads(cluster.run("version", "-o", "json"))["serverVersion"]
+    minor = f"{found['major']}.{str(found['minor']).rstrip('+')}"
+    cure = f"airflow:cloud.kubernetesVersion of the stack file says {cloud.kubernetes_version}"
+    return answer("Kubernetes", minor == cloud.kubernetes_version, minor, cure)
+
+
+def _rights(cluster: Cluster) -> Answer:
+    """`can-i` ends with 1 on a no."""
+    try:
+        said = cluster.run("auth", "can-i", "*", "*", "--all-namespaces").strip()
+    except OpsError:
+        said = "no"
+    return answer(
+        "right to work in the cluster", said == "yes", said, "be an administrator: it makes namespaces and roles"
+    )
+
+
+def _classes(cloud: ExistingCloud, cluster: Cluster) -> Answer:
+    there = cluster.get("storageclass")["items"]
+    names = {str(one["metadata"]["name"]) for one in there}
+    default = any(one["metadata"].get("annotations", {}).get(_DEFAULT) == "true" for one in there)
+    wanted = {cloud.files.name} if isinstance(cloud.files, StorageClassFiles) else set[str]()
+    if isinstance(cloud.database, ClusterDatabase) and cloud.database.storage_class:
+        wanted.add(cloud.database.storage_class)
+    missing = sorted(wanted - names) + ([] if default else ["a default class"])
+    cure = f"not there: {', '.join(missing)}"
+    return answer("storage classes", not missing, ", ".join(sorted(names)) or "none", cure)
+
+
+def _nodes(cloud: ExistingCloud, cluster: Cluster) -> Answer:
+    number = len(cluster.get("nodes")["items"])
+    cure = "folders of a node are for a cluster of one: airflow:cloud.files of kind storageClass, and singleNode false"
+    return answer("nodes", number == 1 or not isinstance(cloud.files, HostPathFiles), str(number), cure)
