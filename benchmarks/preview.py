@@ -50,7 +50,7 @@ def _shipped(stack: str, folder: str, runs: int) -> bool:
 def _large(count: int, runs: int) -> bool:
     good = True
     for stack in ("production", "local"):
-        releases = json.dumps(_copies(stack, count))
+        releases = json.dumps(copies(stack, count))
         command = ["-m", "infra.preview", "--stack", stack, "--config", f"releases={releases}", "--json"]
         ours = _measured(command, runs)
         if ours is None:
@@ -69,8 +69,10 @@ def _large(count: int, runs: int) -> bool:
     return good
 
 
-def _copies(stack: str, count: int) -> list[dict[str, Any]]:
-    """The stack's first release, many times, each with a name and a host of its own."""
+def copies(stack: str, count: int) -> list[dict[str, Any]]:
+    """The stack's first release, many times, each with a name and a host of its own, and with DAGs in the image:
+    a folder of the local node serves one release only.
+    """
     from infra.preview import stackfile
 
     file = stackfile.read(ROOT, ROOT, stack)
@@ -78,7 +80,12 @@ def _copies(stack: str, count: int) -> list[dict[str, Any]]:
     first = cast(dict[str, Any], entries[f"{file.project}:releases"].data[0])
     hosts = {"host": f"{{name}}.{first['host']}"} if "host" in first else {}
     return [
-        {**first, "name": (name := f"r{number:02}"), **{key: text.format(name=name) for key, text in hosts.items()}}
+        {
+            **first,
+            "name": (name := f"r{number:02}"),
+            "dags": {"kind": "image"},
+            **{key: text.format(name=name) for key, text in hosts.items()},
+        }
         for number in range(count)
     ]
 
