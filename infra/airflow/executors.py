@@ -71,7 +71,8 @@ def _task_pods(release: Release, settings: Settings, given: Inputs) -> Values:
         "env": _env(release),
         # An eviction for a better-filled cluster would fail the task.
         "safeToEvict": False,
-        "serviceAccount": {"create": False},
+        # Named here too: with `create` false the chart looks at this name alone, and takes `default` where it is empty.
+        "serviceAccount": own_account(release, "worker"),
         "terminationGracePeriodSeconds": 60,
         **_placing(release, given),
     }

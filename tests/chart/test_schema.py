@@ -1,6 +1,7 @@
 """The values of every combination against the chart's own schema and key list; no helm needed."""
 
 import json
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -30,6 +31,21 @@ def test_values_keep_the_schema_and_hold_known_keys_alone(case: Case) -> None:
         f"{section}.{option}" for section, options in known.items() for option in options
     }
     assert not unknown
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_service_account_is_named_where_the_chart_makes_none(case: Case) -> None:
+    """Without its own name a component runs as the namespace's `default`, with no identity and no rights."""
+    unnamed = [path for path, account in _accounts(case.values()) if not account["create"] and not account.get("name")]
+    assert set(unnamed) <= {"migrateDatabaseJob", "createUserJob"}, "only what is off needs none"
+
+
+def _accounts(values: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    for key, value in values.items():
+        if key == "serviceAccount":
+            yield path, value
+        elif isinstance(value, dict):
+            yield from _accounts(value, f"{path}.{key}".lstrip("."))
 
 
 def test_the_key_list_is_the_charts() -> None:
