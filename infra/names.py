@@ -107,3 +107,8 @@ class Names:
 def schema(release: str) -> str:
     """A PostgreSQL role or database of a release: at most 63 of [a-z0-9_], a letter first, no reserved word."""
     return f"airflow_{release}".replace("-", "_")
+
+
+def result_schema(release: str) -> str:
+    """The same for the results of a release's Celery."""
+    return f"{schema(release)}_result"

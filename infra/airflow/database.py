@@ -10,7 +10,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from infra.airflow import pods, tls
 from infra.airflow.commons import Commons
 from infra.contracts import Database, Foundation
-from infra.names import schema
+from infra.names import result_schema, schema
 from infra.settings import ReleaseSecrets
 from infra.settings.release import Release
 
@@ -75,9 +75,9 @@ class ReleaseDatabase(pulumi.ComponentResource):
 
     def _roles(self) -> dict[str, str]:
         """Role → name of the secret that holds its password."""
-        metadata = schema(self._release.name)
-        roles = {metadata: "databasePassword"}
-        return {**roles, f"{metadata}_result": "resultPassword"} if self._release.on_celery else roles
+        name = self._release.name
+        results = {result_schema(name): "resultPassword"} if self._release.on_celery else {}
+        return {schema(name): "databasePassword", **results}
 
     def _passwords(self) -> pulumi.Output[str]:
         made = core.v1.Secret(

@@ -19,7 +19,7 @@ from infra.airflow.credentials import (
 from infra.airflow.parts import Parts
 from infra.airflow.tls import result_query
 from infra.contracts import Database
-from infra.names import schema
+from infra.names import result_schema, schema
 from infra.settings import ReleaseSecrets
 from infra.settings.payload import compressed
 from infra.settings.release import BundleDags, GitDags, Release
@@ -105,7 +105,7 @@ class ReleaseKeys(pulumi.ComponentResource):
         celery = self._release.celery
         if celery is None:
             return {}
-        role, host = f"{schema(self._release.name)}_result", self._parts.broker_host
+        role, host = result_schema(self._release.name), self._parts.broker_host
         result = pulumi.Output.all(self._secrets.output("resultPassword"), database.host).apply(
             lambda given: "db+" + database_url(role, given[0], given[1], database.port, role, result_query(database))
         )

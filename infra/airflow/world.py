@@ -6,7 +6,7 @@ from infra.airflow.config import Options, World, options
 from infra.airflow.parts import Parts
 from infra.contracts import LogStore
 from infra.settings import Settings
-from infra.settings.release import BundleDags, GitDags, Release, ShareDags
+from infra.settings.release import BundleDags, GitDags, Release
 
 HOME = "/opt/airflow"
 SHARED_DAGS = f"{HOME}/dags"
@@ -98,8 +98,6 @@ def _remote_logs(store: LogStore | None) -> Options:
 def _dags(release: Release) -> Options:
     if isinstance(release.dags, BundleDags):
         return {"dag_processor": {"dag_bundle_config_list": json.dumps(bundles(release.dags))}}
-    if isinstance(release.dags, GitDags | ShareDags):
-        return {"dag_processor": {"refresh_interval": "30"}}
     return {}
 
 

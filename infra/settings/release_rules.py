@@ -8,6 +8,7 @@ from infra import versions
 from infra.settings.aws import AwsCloud
 from infra.settings.azure import AzureCloud
 from infra.settings.base import Tier
+from infra.settings.chart_archive import chart_archive
 from infra.settings.chart_rules import airflow_options, chart_values
 from infra.settings.existing import ExistingCloud, HostPathFiles
 from infra.settings.model import Settings
@@ -87,6 +88,13 @@ def logs(key: str, release: Release, settings: Settings) -> Iterator[Problem]:
         yield Problem(f"{key}.logs.kind", "an existing cluster has no object store", "use share", "objectStore")
 
 
+def namespace(key: str, release: Release, _settings: Settings) -> Iterator[Problem]:
+    """The program makes a release's namespace, and these are there in every cluster already."""
+    if release.in_namespace == "default" or release.in_namespace.startswith("kube-"):
+        cure = f"leave it out for airflow-{release.name}, or name a new one"
+        yield Problem(f"{key}.namespace", "a namespace that is not Kubernetes' own", cure, release.in_namespace)
+
+
 def escape_hatches(key: str, release: Release, _settings: Settings) -> Iterator[Problem]:
     """`values` and `config` hold known keys only, and leave alone what the program answers for."""
     yield from chart_values(f"{key}.values", release.values)
@@ -104,6 +112,15 @@ def namespaces(settings: Settings) -> Iterator[Problem]:
                 f"give it another namespace than {first.name}'s, or another executor",
                 second.in_namespace,
             )
+
+
+def databases(settings: Settings) -> Iterator[Problem]:
+    """`main-result` would own the database that the results of main's Celery are in (infra/names.py, result_schema)."""
+    with_results = {f"{release.name}-result": release.name for release in settings.releases if release.on_celery}
+    for index, release in enumerate(settings.releases):
+        if owner := with_results.get(release.name):
+            rule = f"not the name of another release's database: that of {owner}'s Celery"
+            yield Problem(f"airflow:releases[{index}].name", rule, "rename the release", release.name)
 
 
 def addresses(settings: Settings) -> Iterator[Problem]:
@@ -133,5 +150,5 @@ def shares(settings: Settings) -> Iterator[Problem]:
         yield Problem(f"airflow:releases[{index}].dags.kind", "a hostPath folder serves one release", cure, "share")
 
 
-ONE = (image, executor, spot, dags, logs, escape_hatches)
-RULES = (releases, namespaces, addresses, shares)
+ONE = (image, executor, spot, dags, logs, namespace, escape_hatches)
+RULES = (releases, namespaces, databases, addresses, shares, chart_archive)

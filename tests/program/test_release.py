@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra import versions
 from infra.preview.model import Plan, Resource
 from tests.program.conftest import PlanOf
 from tests.program.invariants import broken
 from tests.program.stacks import leaves, pod_specs
+from tests.unit.test_release_rules import chart
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 JOB = "kubernetes:batch/v1:Job"
@@ -179,8 +182,9 @@ def test_a_log_that_dies_with_its_pod_is_warned_of(plan: PlanOf) -> None:
     assert any("dies with its pod" in line for line in warnings)
 
 
-def test_a_local_archive_takes_the_place_of_the_repository(plan: PlanOf) -> None:
+def test_a_local_archive_takes_the_place_of_the_repository(plan: PlanOf, tmp_path: Path) -> None:
     # checks: fault 18
-    (release,) = plan("local", ".", "airflowChart=/charts/airflow-1.22.0.tgz").of_type(RELEASE)
-    assert release.inputs["chart"] == "/charts/airflow-1.22.0.tgz"
+    archive = chart(tmp_path, versions.AIRFLOW_CHART)
+    (release,) = plan("local", ".", f"airflowChart={archive}").of_type(RELEASE)
+    assert release.inputs["chart"] == str(archive)
     assert "repositoryOpts" not in release.inputs

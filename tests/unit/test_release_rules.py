@@ -1,9 +1,13 @@
 """What a release may not be: one clear problem for each, at its key."""
 
+import io
+import tarfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra import versions
 from infra.settings.chart_rules import GUARDED, OWN_OPTIONS, option_names
 from tests.unit.stacks import LOCAL, problems
 
@@ -43,6 +47,8 @@ def _problems(*releases: dict[str, Any], **top: Any) -> dict[str, str]:
         ({"dags": {"kind": "git", "repository": "https://h/a.git", "subPath": "../x"}}, "dags.subPath"),
         ({"dags": {"kind": "bundle", "repositories": []}}, "dags.repositories"),
         ({"logs": {"kind": "objectStore"}}, "logs.kind"),
+        ({"namespace": "kube-system"}, "namespace"),
+        ({"namespace": "default"}, "namespace"),
         ({"cleanup": {"schedule": "@daily"}}, "cleanup.schedule"),
         ({"egress": [{"cidr": "10.0.0.1/16"}]}, "egress[0].cidr"),
         # checks: bad input 30
@@ -89,6 +95,36 @@ def test_releases_share_a_namespace_unless_two_run_tasks_in_pods() -> None:
     pods, celery = {"namespace": "airflow"}, {"namespace": "airflow", **CELERY}
     assert _problems(pods, celery) == {}
     assert "airflow:releases[1].namespace" in _problems(pods, pods)
+
+
+def test_no_release_is_named_as_anothers_database() -> None:
+    found = problems({**LOCAL, "releases": [{"name": "main", **CELERY}, {"name": "main-result"}]})
+    assert list(found) == ["airflow:releases[1].name"]
+    assert problems({**LOCAL, "releases": [{"name": "main"}, {"name": "main-result"}]}) == {}
+
+
+def chart(folder: Path, version: str, member: str = "airflow/Chart.yaml") -> Path:
+    path = folder / "airflow.tgz"
+    text = f"name: airflow\nversion: {version}\n".encode()
+    with tarfile.open(path, "w:gz") as archive:
+        info = tarfile.TarInfo(member)
+        info.size = len(text)
+        archive.addfile(info, io.BytesIO(text))
+    return path
+
+
+def test_a_chart_in_place_of_the_repository_is_the_pinned_one(tmp_path: Path) -> None:
+    # checks: bad input 27, fault 18
+    def rule(path: Path) -> str:
+        found = problems({**LOCAL, "airflowChart": str(path)})
+        return found["airflow:airflowChart"].rule if found else ""
+
+    assert rule(chart(tmp_path, versions.AIRFLOW_CHART)) == ""
+    assert "and not airflow 1.20.0" in rule(chart(tmp_path, "1.20.0"))
+    assert "of a Helm chart" in rule(chart(tmp_path, "1.20.0", "other/Chart.yaml"))
+    assert "No such file" in rule(tmp_path / "none.tgz")
+    (tmp_path / "text.tgz").write_text("not an archive")
+    assert "of a Helm chart" in rule(tmp_path / "text.tgz")
 
 
 def test_releases_share_a_host_by_path() -> None:
