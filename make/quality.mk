@@ -21,6 +21,6 @@ test: $(VENV)/.installed $(AIRFLOW)/.installed  ## all tests that this machine c
 	$(if $(WHOLE),@$(VENV)/bin/pytest tests/real $(ARGS))
 
 test-live: $(VENV)/.installed  ## try the plan's objects on the cluster of KUBECONFIG: namespaces of their own, removed after
-	@$(VENV)/bin/pytest -m live tests/live $(ARGS)
+	@$(VENV)/bin/pytest -m live --timeout 1200 tests/live $(ARGS)
 
 .PHONY: check lint types format test test-live

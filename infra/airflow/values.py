@@ -124,6 +124,8 @@ def _control_plane(release: Release, settings: Settings, given: Inputs) -> Value
     made["apiServer"]["env"].append({"name": "FORWARDED_ALLOW_IPS", "value": "*"})
     made["apiServer"]["startupProbe"] = {"failureThreshold": 30, "periodSeconds": 10}
     made["scheduler"]["startupProbe"] = {"failureThreshold": 18, "periodSeconds": 10}
+    if "LocalExecutor" in release.executors:  # its tasks are the scheduler's children, which it lets end
+        made["scheduler"]["terminationGracePeriodSeconds"] = 600
     return made
 
 
@@ -136,5 +138,6 @@ def _statsd(release: Release, settings: Settings, given: Inputs) -> Values:
             "serviceAccount": own_account(release, "statsd"),
             "securityContexts": {"pod": pod_security(65534, 65534), "container": container_security()},
             "labels": dict(given.pod_labels.get("statsd", {})),
+            "priorityClassName": given.priority_class,
         }
     }

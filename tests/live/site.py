@@ -8,13 +8,14 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from infra import versions
 from infra.cloud.existing import postgres
 from infra.names import Names
 from infra.preview import planning
@@ -26,6 +27,7 @@ from tests.live import revealed
 from tests.live.objects import ordered
 from tests.program.stacks import UNKNOWN
 
+IMAGE = os.environ.get("AIRFLOW_IMAGE", f"{versions.AIRFLOW_IMAGE}:{versions.AIRFLOW_IMAGE_TAG}")
 RELEASE = "kubernetes:helm.sh/v3:Release"
 JOB = "kubernetes:batch/v1:Job"
 ADMIN_PASSWORD = "live-administrator-1"
@@ -83,12 +85,16 @@ class Site:
                 return
             if resource.urn in self.settled or not resource.custom or not resource.type.startswith("kubernetes:"):
                 continue
-            if resource.type == RELEASE:
-                self.install(resource)
-            else:
-                self.apply(self.manifest(resource))
-                self.awaited(resource)
+            self.make(resource.type, self.manifest(resource))
             self.settled.add(resource.urn)
+
+    def make(self, kind: str, inputs: dict[str, Any]) -> None:
+        """Make or change an object or a Helm release, and wait as the provider does."""
+        if kind == RELEASE:
+            self.install(inputs)
+        else:
+            self.apply(inputs)
+            self._await(kind, inputs)
 
     def manifest(self, resource: Resource) -> dict[str, Any]:
         """The object, with what only a provider knows filled in."""
@@ -103,12 +109,11 @@ class Site:
 
         return fill(dict(resource.inputs), ())
 
-    def awaited(self, resource: Resource, timeout: int = 300) -> None:
-        """What the provider waits for."""
-        name, namespace = self.place(resource)
-        if resource.type == "kubernetes:apps/v1:StatefulSet":
+    def _await(self, kind: str, inputs: dict[str, Any], timeout: int = 300) -> None:
+        name, namespace = inputs["metadata"]["name"], inputs["metadata"].get("namespace", "")
+        if kind == "kubernetes:apps/v1:StatefulSet":
             self.cluster.run("rollout", "status", f"statefulset/{name}", "-n", namespace, f"--timeout={timeout}s")
-        if resource.type == JOB:
+        if kind == JOB:
             state = self.job(name, namespace, timeout)
             assert state == "Complete", f"{name}: {state}\n{self.log(f'job/{name}', namespace)}"
 
@@ -125,9 +130,9 @@ class Site:
     def log(self, what: str, namespace: str) -> str:
         return self.cluster.run("logs", what, "-n", namespace, "--all-containers", "--tail=60")
 
-    def install(self, resource: Resource) -> None:
+    def install(self, inputs: Mapping[str, Any]) -> None:
         """Helm as the provider runs it: these values, waiting for every pod."""
-        chart, inputs = os.environ["AIRFLOW_CHART"], resource.inputs
+        chart = os.environ["AIRFLOW_CHART"]
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(inputs["values"], file)
             file.flush()

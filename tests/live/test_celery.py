@@ -1,4 +1,4 @@
-"""A release with CeleryExecutor and Redis on a real cluster: tasks on a worker that holds no key of the metadata."""
+"""A release with CeleryExecutor and either broker: tasks on a worker that holds no key of the metadata."""
 
 import os
 import secrets
@@ -11,13 +11,19 @@ import pytest
 from ops.cluster import Cluster
 from tests.live import volumes
 from tests.live.api import Api
+from tests.live.dags import DAG, task_environment
 from tests.live.git_server import GitServer, trusting
-from tests.live.site import Site
-from tests.live.test_release import DAG, IMAGE, task_environment
+from tests.live.rolling import Rolling
+from tests.live.site import IMAGE, Site
+
+
+@pytest.fixture(scope="module", params=["redis", "rabbitmq"])
+def broker(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def site(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(cluster: Cluster, broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if not (shutil.which("helm") and os.environ.get("AIRFLOW_CHART")):
         pytest.skip("needs helm on the PATH and the chart in AIRFLOW_CHART")
     prefix = f"live{secrets.token_hex(2)}"
@@ -26,14 +32,15 @@ def site(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     release: dict[str, Any] = {
         "image": {"repository": repository, "tag": tag},
         "executor": "CeleryExecutor",
-        "celery": {"broker": "redis", "concurrency": 2, "flower": True},
+        "celery": {"broker": broker, "concurrency": 2, "flower": True},
         "dags": {"kind": "bundle", "repositories": [bundle], "refreshSeconds": 10},
         "values": {**trusting(), "statsd": {"enabled": False}},
     }
     site = Site(cluster, prefix, tmp_path_factory.mktemp("stacks"), release)
     git = GitServer(site, IMAGE)
     try:
-        volumes.make_where_there_is_no_class(site, IMAGE, "redis-db-main-redis-0", "logs-main-worker-0")
+        of_the_chart = ("redis-db-main-redis-0",) if broker == "redis" else ()  # RabbitMQ is the plan's own
+        volumes.make_where_there_is_no_class(site, IMAGE, *of_the_chart, "logs-main-worker-0")
         site.bring_up(until=lambda resource: resource.type == "kubernetes:helm.sh/v3:Release")
         git.start()
         git.push("first", DAG.format(name="first"))
@@ -85,3 +92,12 @@ def test_flower_asks_for_the_password(site: Site) -> None:
     )
     said = site.cluster.run("exec", "-n", site.namespace, "deploy/main-scheduler", "--", "python", "-c", script)
     assert said.strip() == "401"
+
+
+def test_a_new_password_of_the_broker_rolls_through(site: Site, api: Api) -> None:
+    old = site.plan
+    site.plan = site.planned(brokerPassword="another-Password-of-the-broker-1")
+    rolling = Rolling(site, old)
+    rolling.out()
+    assert {"main-broker", "main-broker-password"} <= {resource.name for resource in rolling.replaced}
+    assert api.run("first")[1] == "success"

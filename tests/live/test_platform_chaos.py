@@ -13,14 +13,12 @@ from typing import Any
 
 import pytest
 
-from infra import versions
 from ops.cluster import Cluster
 from tests.live import volumes
 from tests.live.api import Api
 from tests.live.git_server import GitServer, trusting
-from tests.live.site import RELEASE, Site
+from tests.live.site import IMAGE, RELEASE, Site
 
-IMAGE = os.environ.get("AIRFLOW_IMAGE", f"{versions.AIRFLOW_IMAGE}:{versions.AIRFLOW_IMAGE_TAG}")
 CHAOS = {"state": "on", "intervalMinutes": 1}
 KILLER = "chaos-main"
 LONG = """
@@ -67,7 +65,6 @@ def site(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             cluster.run("delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
 
 
-@pytest.mark.timeout(1200)  # three tasks of 70 s each, between schedulers that live for a minute
 def test_a_long_run_survives_a_scheduler_killed_every_minute(site: Site) -> None:
     api = Api(site)
     try:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -80,3 +81,21 @@ def test_a_killed_install_is_freed_and_goes_on(cluster: Cluster, stack: OwnStack
         assert resumed.returncode == 0, said
     again = stack.verb("unlock-release", "--yes")
     assert "no Helm release of local is pending" in again.stdout
+
+
+def test_an_interrupted_install_has_failed_and_the_next_goes_on(cluster: Cluster, stack: OwnStack) -> None:
+    # checks: fault 3
+    here = ("-n", stack.names.resource("helm"))
+    with helm(cluster, stack, "no") as interrupted:
+        for _ in range(60):
+            if cluster.get("deployments", *here)["items"]:
+                break
+            time.sleep(0.5)
+        interrupted.send_signal(signal.SIGINT)
+        interrupted.communicate(timeout=60)
+    (record,) = cluster.get("secrets", *here, "-l", "owner=helm")["items"]
+    assert record["metadata"]["labels"]["status"] == "failed"
+    assert "no Helm release of local is pending" in stack.verb("unlock-release", "--yes").stdout
+    with helm(cluster, stack, "yes") as resumed:
+        said = resumed.communicate()[0]
+        assert resumed.returncode == 0, said

@@ -1,16 +1,16 @@
-"""The bootstrap Job of a site's release, run once more with something changed."""
+"""A Job of a site's release, run once more with something changed."""
 
 from typing import Any
 
 from tests.live.site import Site
 
 
-def bootstrap(site: Site, name: str, **changes: Any) -> tuple[str, str]:
-    """Run the bootstrap Job once more under another name: how it ended, and its log."""
-    job = site.manifest(site.named("Job", "main-database"))
-    job["metadata"]["name"] = name
-    job["spec"]["backoffLimit"] = 0
-    spec = job["spec"]["template"]["spec"]
+def run_again(site: Site, job: str, name: str, **changes: Any) -> tuple[str, str]:
+    """Run the plan's Job once more under another name: how it ended, and its log."""
+    made = site.manifest(site.named("Job", job))
+    made["metadata"]["name"] = name
+    made["spec"]["backoffLimit"] = 0
+    spec = made["spec"]["template"]["spec"]
     container = spec["containers"][0]
     for variable, value in changes.get("env", {}).items():
         container["env"] = [item for item in container["env"] if item["name"] != variable]
@@ -22,6 +22,6 @@ def bootstrap(site: Site, name: str, **changes: Any) -> tuple[str, str]:
         for item in container["env"]:
             if item["name"].startswith("PASSWORD_"):
                 item["valueFrom"]["secretKeyRef"]["name"] = changes["passwords"]
-    site.apply(job)
-    namespace = job["metadata"]["namespace"]
+    site.apply(made)
+    namespace = made["metadata"]["namespace"]
     return site.job(name, namespace, 120), site.log(f"job/{name}", namespace)
