@@ -37,6 +37,10 @@ def autoscaler(one: Resource) -> bool:
     return one.type == "kubernetes:helm.sh/v3:Release" and one.name == "autoscaler"
 
 
+def system(one: Resource) -> bool:
+    return one.type == NODES and one.name == "system"
+
+
 def private(one: Resource) -> bool:
     return one.type == "aws:ec2/subnet:Subnet" and one.name.startswith("private")
 
@@ -51,8 +55,9 @@ BEFORE: list[tuple[str, Which, Which]] = [
     ("that right before its entry", RIGHT, "aws:eks/accessEntry:AccessEntry"),
     ("entries before the cluster", "aws:eks/accessEntry:AccessEntry", CLUSTER),
     ("namespaces before late add-ons", "kubernetes:core/v1:Namespace", LATE),
-    ("late add-ons before the system nodes", LATE, lambda one: one.type == NODES and one.name == "system"),
+    ("late add-ons before the system nodes", LATE, system),
     ("the autoscaler before both groups", autoscaler, NODES),
+    ("the connection before the nodes", "pulumi:providers:kubernetes", system),
     ("nodes before vpc-cni", NODES, EARLY),
     ("vpc-cni before the cluster", EARLY, CLUSTER),
     ("nodes before their way out", NODES, "aws:ec2/natGateway:NatGateway"),

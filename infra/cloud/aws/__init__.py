@@ -7,6 +7,7 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from infra.cloud.aws import database, dns, files, hooks, identity, object_store, registry
+from infra.cloud.aws.access import Access
 from infra.cloud.aws.addons import EarlyAddons, LateAddons
 from infra.cloud.aws.autoscaler import Autoscaler
 from infra.cloud.aws.cluster import ControlPlane
@@ -61,13 +62,14 @@ def _cluster(stack: Stack, network: Network, control: ControlPlane) -> Cluster:
     early = EarlyAddons("early-addons", stack, control.cluster, here)
     nodes = Nodes("nodes", stack, network, control.cluster, early.addons, here)
     late = LateAddons("late-addons", stack, control.cluster, nodes.system, here)
+    provider = Access("access", stack, control.cluster, nodes.system, here).provider
     ready = [nodes.system, *late.addons]
-    Autoscaler("autoscaler", stack, control.provider, control.cluster, [*ready, nodes.tasks], here)
-    _storage_class(control.provider)
+    Autoscaler("autoscaler", stack, provider, control.cluster, [*ready, nodes.tasks], here)
+    _storage_class(provider)
     service = IPv4Network(stack.cloud.cluster.service_cidr)
     return Cluster(
         name=stack.cluster_name,
-        provider=control.provider,
+        provider=provider,
         kubernetes_version=stack.cloud.cluster.kubernetes_version,
         kubeconfig_command=f"aws eks update-kubeconfig --region {stack.cloud.region} --name {stack.cluster_name}",
         system=SYSTEM,

@@ -1,24 +1,21 @@
-"""EKS: the control plane, who administers it, and the connection to it."""
+"""EKS: the control plane."""
 
 import pulumi
 import pulumi_aws as aws
-import pulumi_kubernetes as kubernetes
 
 from infra.cloud.aws.keys import Keys
 from infra.cloud.aws.logs import log_group
 from infra.cloud.aws.network import Network
 from infra.cloud.aws.policies import Statement, document, trust
 from infra.cloud.aws.stack import Stack
-from infra.names import digest
 
 LOGS = ["api", "audit", "authenticator"]
 
 
 class ControlPlane(pulumi.ComponentResource):
-    """The cluster without a node, and the provider that works on it."""
+    """The cluster without a node."""
 
     cluster: aws.eks.Cluster
-    provider: kubernetes.Provider
 
     def __init__(
         self, name: str, stack: Stack, network: Network, keys: Keys, opts: pulumi.ResourceOptions | None = None
@@ -28,15 +25,6 @@ class ControlPlane(pulumi.ComponentResource):
         # EKS would make it itself, without an end to what it keeps.
         logs = log_group(stack, "cluster", f"/aws/eks/{stack.cluster_name}/cluster", keys, self)
         self.cluster = self._cluster(stack, network, keys, role, [*ready, logs])
-        self.provider = kubernetes.Provider(
-            "cluster",
-            kubeconfig=pulumi.Output.secret(kubeconfig(stack, self.cluster)),
-            # Without an identifier of our own, a new endpoint would replace the provider and with it every object.
-            cluster_identifier=stack.arn("eks", f"cluster/{stack.cluster_name}"),
-            enable_server_side_apply=True,
-            # An entry that went first would leave every later delete in the cluster unauthorized.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=self._admins(stack)),
-        )
         self.register_outputs({})
 
     def _role(self, stack: Stack, keys: Keys) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
@@ -103,56 +91,3 @@ class ControlPlane(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create="30m", update="90m", delete="30m"),
             ),
         )
-
-    def _admins(self, stack: Stack) -> list[pulumi.Resource]:
-        admitted: list[pulumi.Resource] = []
-        for arn in stack.cloud.cluster.admins:
-            name = f"admin-{digest(arn)}"
-            entry = aws.eks.AccessEntry(
-                name,
-                cluster_name=self.cluster.name,
-                principal_arn=arn,
-                type="STANDARD",
-                tags=stack.tags,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-            admitted.append(
-                aws.eks.AccessPolicyAssociation(
-                    name,
-                    cluster_name=self.cluster.name,
-                    principal_arn=entry.principal_arn,
-                    policy_arn=f"arn:{stack.cloud.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
-                    access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
-                    opts=pulumi.ResourceOptions(parent=self),
-                )
-            )
-        return admitted
-
-
-def kubeconfig(stack: Stack, cluster: aws.eks.Cluster) -> pulumi.Output[str]:
-    """Tokens come from the AWS CLI at each call, so that a long run never holds one that has expired."""
-    command = ["eks", "get-token", "--region", stack.cloud.region, "--cluster-name", stack.cluster_name]
-    authority = cluster.certificate_authority.apply(lambda one: one.data)
-    return pulumi.Output.json_dumps(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [
-                {"name": "eks", "cluster": {"server": cluster.endpoint, "certificate-authority-data": authority}}
-            ],
-            "contexts": [{"name": "eks", "context": {"cluster": "eks", "user": "aws"}}],
-            "current-context": "eks",
-            "users": [
-                {
-                    "name": "aws",
-                    "user": {
-                        "exec": {
-                            "apiVersion": "client.authentication.k8s.io/v1beta1",
-                            "command": "aws",
-                            "args": [*command, "--output", "json"],
-                        }
-                    },
-                }
-            ],
-        }
-    )
