@@ -55,7 +55,9 @@ class CloudCluster(Model):
         default="public",
         description="public: also from apiAllowedCidrs; private: only inside the network, where `up` must then run",
     )
-    api_allowed_cidrs: tuple[Cidr, ...] = Field(default=(), description="from where the public API endpoint is reached")
+    api_allowed_cidrs: tuple[Cidr, ...] = Field(
+        default=(), description="from where a public API is reached; a private one on AWS, beside the VPC's own network"
+    )
     allow_public_api: bool = Field(default=False, description="allow 0.0.0.0/0 in apiAllowedCidrs")
     service_cidr: Cidr = Field(default="172.20.0.0/16", description="addresses of Kubernetes Services")
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 180, 365, 400, 731] = Field(

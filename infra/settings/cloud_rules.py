@@ -26,10 +26,10 @@ def figures(settings: Settings) -> CloudFigures:
 def api_allow_list(settings: Settings) -> Iterator[Problem]:
     """The API of the cluster is reached from named networks."""
     cloud = managed(settings)
-    if cloud is None or cloud.cluster.api == "private":
+    if cloud is None:
         return
     key = "airflow:cloud.cluster.apiAllowedCidrs"
-    if not cloud.cluster.api_allowed_cidrs:
+    if cloud.cluster.api == "public" and not cloud.cluster.api_allowed_cidrs:
         yield Problem(
             key,
             "a public API is limited to networks that are named",

@@ -48,9 +48,17 @@ UNTAGGED = frozenset(
 
 
 def groups_admit_nodes_alone(plan: Plan) -> Iterator[str]:
-    """10: 5432 and 2049 from the nodes' group only; no rule from the world, none for SSH, none written inline."""
+    """10: 5432 and 2049 from the nodes' group only; no rule from the world, none for SSH, none written inline.
+
+    A private API is reached from the networks that were named, and where it is public it has no group of ours.
+    """
     nodes = {one.urn for one in plan.of_type("aws:ec2/securityGroup:SecurityGroup") if one.name == "nodes"}
+    public = any(value(one, "vpcConfig.endpointPublicAccess") for one in plan.of_type(CLUSTER))
     for rule in plan.of_type("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"):
+        if rule.inputs["fromPort"] == rule.inputs["toPort"] == 443 and not public:
+            if rule.inputs.get("cidrIpv4") in (None, "0.0.0.0/0") or rule.inputs.get("cidrIpv6"):
+                yield f"{rule.urn}: {rule.inputs}"
+            continue
         if rule.inputs.get("cidrIpv4") or rule.inputs.get("cidrIpv6") or not nodes & set(rule.depends_on):
             yield f"{rule.urn}: not from the nodes alone"
         if rule.inputs["fromPort"] != rule.inputs["toPort"] or rule.inputs["fromPort"] not in (5432, 2049):

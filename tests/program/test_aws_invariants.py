@@ -133,14 +133,33 @@ def test_an_existing_vpc_is_left_as_it_is(plan: PlanOf) -> None:
     assert len(made.of_type("aws:efs/mountTarget:MountTarget")) == 2
 
 
+PRIVATE = ("cloud.cluster.api=private", "cloud.cluster.apiAllowedCidrs=[10.99.0.0/16]")
+API_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+
 def test_a_private_api_is_closed_and_warned_of(plan: PlanOf) -> None:
     # checks: invariant 11
-    made = aws(plan, "production", "cloud.cluster.api=private", "cloud.cluster.apiAllowedCidrs=[]")
+    made = aws(plan, "production", *PRIVATE)
     (cluster,) = made.of_type(invariants_aws.CLUSTER)
     assert cluster.inputs["vpcConfig"]["endpointPublicAccess"] is False
     assert "publicAccessCidrs" not in cluster.inputs["vpcConfig"]
     assert any("only from inside the VPC" in warning for warning in made.warnings)
     assert invariants_aws.broken(made) == []
+
+
+def test_a_private_api_is_reached_from_the_network_and_from_what_is_named(plan: PlanOf) -> None:
+    # EKS' own group admits the nodes alone: without a rule of ours a runner in the VPC would wait for ever
+    # checks: invariant 10
+    made = aws(plan, "production", *PRIVATE)
+    (cluster,) = made.of_type(invariants_aws.CLUSTER)
+    group = one(made, "aws:ec2/securityGroup:SecurityGroup", "api")
+    assert group.urn in cluster.by_property["vpcConfig"]
+    rules = [each for each in made.of_type(API_RULE) if group.urn in each.depends_on]
+    assert {each.inputs["cidrIpv4"] for each in rules} == {"10.20.0.0/16", "10.99.0.0/16"}
+    assert {(each.inputs["fromPort"], each.inputs["toPort"]) for each in rules} == {(443, 443)}
+    open_to_all = tampered(made, rules[0], "cidrIpv4", "0.0.0.0/0")
+    assert list(invariants_aws.groups_admit_nodes_alone(open_to_all))
+    assert not [each for each in aws(plan, "production").of_type(API_RULE) if each.inputs["fromPort"] == 443]
 
 
 def test_nothing_blocks_the_end_of_an_ephemeral_stack(plan: PlanOf) -> None:

@@ -99,6 +99,7 @@ REFUSED: list[tuple[int, dict[str, Any], str, str]] = [
     (10, {"cloud": {"zones": ["eu-west-1a", "eu-west-2b"]}}, "cloud.zones[1]", "eu-west-1b"),
     (11, cluster(apiAllowedCidrs=[]), "cloud.cluster.apiAllowedCidrs", "private"),
     (11, cluster(apiAllowedCidrs=["0.0.0.0/0"]), "cloud.cluster.apiAllowedCidrs[0]", "allowPublicApi"),
+    (11, cluster(api="private", apiAllowedCidrs=["0.0.0.0/0"]), "cloud.cluster.apiAllowedCidrs[0]", "allowPublicApi"),
     (12, cluster(api="none"), "cloud.cluster.api", "'public' or 'private'"),
     (13, cluster(kubernetesVersion="1.12"), "cloud.cluster.kubernetesVersion", "one of"),
     (13, cluster(kubernetesVersion="1.34.2"), "cloud.cluster.kubernetesVersion", "minor"),

@@ -10,6 +10,7 @@ from infra.cloud.aws.policies import Statement, document, trust
 from infra.cloud.aws.stack import Stack
 
 LOGS = ["api", "audit", "authenticator"]
+PORT = 443
 
 
 class ControlPlane(pulumi.ComponentResource):
@@ -67,6 +68,7 @@ class ControlPlane(pulumi.ComponentResource):
                 subnet_ids=network.private_subnet_ids,
                 endpoint_private_access=True,
                 endpoint_public_access=public,
+                security_group_ids=None if public else [self._way_in(stack, network)],
                 public_access_cidrs=list(wanted.api_allowed_cidrs) if public else None,
             ),
             access_config=aws.eks.ClusterAccessConfigArgs(
@@ -91,3 +93,26 @@ class ControlPlane(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create="30m", update="90m", delete="30m"),
             ),
         )
+
+    def _way_in(self, stack: Stack, network: Network) -> pulumi.Output[str]:
+        """EKS' own group admits the nodes alone: without this one no runner in the network reaches a private API."""
+        group = aws.ec2.SecurityGroup(
+            "api",
+            vpc_id=network.vpc_id,
+            description="The Kubernetes API, from inside the network",
+            tags=stack.named("api"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        for cidr in dict.fromkeys((stack.cloud.network.cidr, *stack.cloud.cluster.api_allowed_cidrs)):
+            aws.vpc.SecurityGroupIngressRule(
+                f"api-{cidr}",
+                security_group_id=group.id,
+                cidr_ipv4=cidr,
+                ip_protocol="tcp",
+                from_port=PORT,
+                to_port=PORT,
+                description="The Kubernetes API",
+                tags=stack.tags,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        return group.id
