@@ -31,12 +31,16 @@ ALL_PODS = Peer()
 DNS = (Peer(namespace="kube-system"), Peer(cidr="169.254.20.10/32"))
 """CoreDNS, and the address of NodeLocal DNSCache where a cluster has it."""
 
+KUBERNETES_PORTS = (443, 6443, 8443, 16443)
+"""Where the API listens: EKS and AKS, kubeadm and k3s, minikube, MicroK8s."""
+
 
 @dataclass(frozen=True)
 class Allow:
     """Connections from (`ingress`) or to (`egress`) `peers`, for the pods with these labels; none: every pod.
 
-    No port means every port. An empty tuple of peers means everybody, in the cluster and outside.
+    No port means every port. An empty tuple of peers means everybody, in the cluster and outside. A peer with a `cidr`
+    is outside: Cilium, which AKS runs, never takes a network for a pod or a node, whatever their addresses.
     """
 
     direction: Literal["ingress", "egress"]
@@ -50,6 +54,11 @@ def within(namespace: str) -> dict[str, Allow]:
     """Pods of one namespace talk to each other."""
     here = (Peer(namespace=namespace),)
     return {"from-within": Allow("ingress", here), "to-within": Allow("egress", here)}
+
+
+def to_kubernetes(api_server: tuple[Peer, ...]) -> Allow:
+    """Pods ask the Kubernetes API."""
+    return Allow("egress", api_server, KUBERNETES_PORTS)
 
 
 def policy_spec(allow: Allow) -> NetworkPolicySpecArgs:

@@ -10,13 +10,10 @@ from dataclasses import dataclass, field
 from infra.airflow import parts
 from infra.airflow.parts import CONTROL, Parts
 from infra.contracts import Database, LogStore, Peer
-from infra.namespaces import Allow
+from infra.namespaces import KUBERNETES_PORTS, Allow
 from infra.settings.release import BundleDags, GitDags, Release
 
 _PREFIX = "airflow-platform/reaches-"
-
-# EKS and AKS, kubeadm and k3s, minikube, MicroK8s
-KUBERNETES_PORTS = (443, 6443, 8443, 16443)
 
 
 @dataclass(frozen=True)

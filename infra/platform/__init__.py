@@ -6,7 +6,7 @@ import pulumi
 from pulumi_kubernetes import scheduling
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from infra.contracts import Foundation, Peer, PlatformOutputs
+from infra.contracts import Foundation, PlatformOutputs
 from infra.names import Names
 from infra.platform.bot import Bot
 from infra.platform.certificates import CertManager
@@ -61,7 +61,7 @@ class Platform(pulumi.ComponentResource):
         self.outputs = PlatformOutputs(
             ingress_class=parts.ingress.ingress_class if parts.ingress.state != "off" else None,
             issuer=issuer.issuer_name if issuer else parts.certificates.existing_issuer,
-            ingress_peers=ingress.peers if ingress else _existing_controller(site),
+            ingress_peers=ingress.peers if ingress else site.ingress_peers,
             monitoring_peers=monitoring.peers if monitoring else (),
             monitored=monitoring is not None,
             scaling=_releases(keda),
@@ -83,11 +83,6 @@ class Platform(pulumi.ComponentResource):
 
 def _releases(*parts: CertManager | Ingress | Keda | None) -> tuple[pulumi.Resource, ...]:
     return tuple(part.release for part in parts if part)
-
-
-def _existing_controller(site: Site) -> tuple[Peer, ...]:
-    ingress = site.platform.ingress
-    return (Peer(namespace=ingress.existing_namespace),) if ingress.state == "existing" else ()
 
 
 def _priority(site: Site, child: pulumi.ResourceOptions) -> None:

@@ -8,9 +8,10 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra import versions
 from infra.contracts import IdentityRequest, Peer, ServiceAccountIdentity
-from infra.namespaces import ANYWHERE, Allow, Namespace, within
+from infra.namespaces import ANYWHERE, Allow, Namespace, to_kubernetes, within
 from infra.platform.chart import Chart, release
 from infra.platform.site import JOB_RESOURCES, Site, Values, resources
+from infra.settings.platform_rules import asks_lets_encrypt
 
 SERVICE_ACCOUNT = "cert-manager"
 CONTROLLER_LABELS = {"app.kubernetes.io/name": "cert-manager", "app.kubernetes.io/component": "controller"}
@@ -51,16 +52,16 @@ class CertManager(pulumi.ComponentResource):
             namespace=self.namespace,
             values=values(site, account),
             parent=self,
-            depends_on=[namespace.made, *([account.resource] if account.resource else []), *account.identity.ready],
+            depends_on=[namespace, *([account.resource] if account.resource else []), *account.identity.ready],
         )
         self.register_outputs({})
 
     def _account(self, site: Site, namespace: Namespace) -> Account:
         """Somebody in the cloud for dns01: made here then, as its annotations are known once the cloud has answered."""
-        dns = site.foundation.dns
-        if site.platform.certificates.challenge != "dns01" or dns is None or dns.dns01 is None:
+        zone = site.challenged_zone
+        if zone is None:
             return Account(SERVICE_ACCOUNT, ServiceAccountIdentity(), None)
-        request = IdentityRequest("cert-manager", self.namespace, SERVICE_ACCOUNT, (dns.dns01_grant,))
+        request = IdentityRequest("cert-manager", self.namespace, SERVICE_ACCOUNT, (zone.dns01_grant,))
         identity = site.foundation.identity.bind(request, pulumi.ResourceOptions(parent=self))
         made = core.v1.ServiceAccount(
             "cert-manager",
@@ -107,14 +108,26 @@ def values(site: Site, account: Account) -> Values:
 
 
 def _allowed(site: Site, namespace: str) -> dict[str, Allow]:
-    identity: tuple[Peer, ...] = site.foundation.identity.peers
     return {
-        "api-server": Allow("egress", site.cluster.api_server),
-        # Let's Encrypt, and the hosts themselves: cert-manager asks first what the authority will ask.
-        "acme": Allow("egress", (ANYWHERE,), (80, 443), CONTROLLER_LABELS),
-        **({"identity": Allow("egress", identity, pods=CONTROLLER_LABELS)} if identity else {}),
+        "api-server": to_kubernetes(site.cluster.api_server),
+        **_lets_encrypt(site),
         # The API server calls from an address that is no pod's, or through the provider's own tunnel pods.
         "webhook": Allow("ingress", ports=("https",), pods=WEBHOOK_LABELS),
         "metrics": Allow("ingress", (Peer(),), ("http-metrics",)),
         **within(namespace),
     }
+
+
+def _lets_encrypt(site: Site) -> dict[str, Allow]:
+    """The authority, and what it will ask: cert-manager asks that first, so as not to fail before its eyes."""
+    if not asks_lets_encrypt(site.settings):
+        return {}
+    rows = {"acme": Allow("egress", (ANYWHERE,), (80, 443), CONTROLLER_LABELS)}
+    if site.challenged_zone is None:
+        # The host's address leads to the load balancer and back, or straight to the controller's pods.
+        rows["ingress"] = Allow("egress", site.ingress_peers, pods=CONTROLLER_LABELS)
+    else:
+        rows["identity"] = Allow("egress", site.foundation.identity.peers, pods=CONTROLLER_LABELS)
+        # The zone's own name servers say whether the answer is there; the cluster's would remember that it was not.
+        rows["name-servers"] = Allow("egress", (ANYWHERE,), (53,), CONTROLLER_LABELS, ("UDP", "TCP"))
+    return {purpose: allow for purpose, allow in rows.items() if allow.peers}

@@ -11,7 +11,7 @@ from pulumi_kubernetes import core, rbac
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.rbac.v1 import PolicyRuleArgs, RoleRefArgs, SubjectArgs
 
-from infra.namespaces import Allow, Namespace
+from infra.namespaces import Namespace, to_kubernetes
 from infra.platform.site import Site
 from infra.platform.workload import Workload, deployment
 from infra.settings.platform import Chaos as ChaosSettings
@@ -42,7 +42,7 @@ class Chaos(pulumi.ComponentResource):
             "chaos",
             namespace=site.namespace("chaos"),
             labels=site.names.labels("chaos"),
-            allow={"api-server": Allow("egress", site.cluster.api_server)},
+            allow={"api-server": to_kubernetes(site.cluster.api_server)},
             ready=site.cluster.ready,
             opts=pulumi.ResourceOptions(parent=self),
         )

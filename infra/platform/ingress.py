@@ -4,7 +4,7 @@ import pulumi
 from pulumi_kubernetes import core, helm
 
 from infra.contracts import Peer
-from infra.namespaces import ALL_PODS, Allow, Namespace
+from infra.namespaces import ALL_PODS, Allow, Namespace, to_kubernetes
 from infra.platform import nginx, traefik
 from infra.platform.chart import release
 from infra.platform.controller import Controller
@@ -77,7 +77,7 @@ def _allowed(site: Site, controller: Controller) -> dict[str, Allow]:
         "web": Allow("ingress", ports=controller.web_ports, pods=controller.pod_labels),
         # Whatever an Ingress names: Airflow's API server, Flower, and cert-manager's answer to a challenge.
         "backends": Allow("egress", (ALL_PODS,), (8080, 5555, 8089), controller.pod_labels),
-        "api-server": Allow("egress", site.cluster.api_server),
+        "api-server": to_kubernetes(site.cluster.api_server),
         "metrics": Allow("ingress", (ALL_PODS,), (controller.metrics_port,), controller.pod_labels),
     }
     if controller.webhook_ports:

@@ -91,11 +91,18 @@ def acme_spec(site: Site, issuer: str) -> Spec:
 
 
 def _solver(site: Site) -> Spec:
-    dns = site.foundation.dns
-    if site.platform.certificates.challenge == "dns01" and dns is not None and dns.dns01 is not None:
-        return {"selector": {"dnsZones": [dns.zone]}, "dns01": dict(dns.dns01)}
+    zone = site.challenged_zone
+    if zone is not None:
+        return {"selector": {"dnsZones": [zone.zone]}, "dns01": dict(zone.dns01 or {})}
     return {
-        "http01": {"ingress": {"ingressClassName": site.platform.ingress.ingress_class, "serviceType": "ClusterIP"}}
+        "http01": {
+            "ingress": {
+                "ingressClassName": site.platform.ingress.ingress_class,
+                "serviceType": "ClusterIP",
+                # Where every pool has a taint, as on AKS, the answering pod would wait for a node for ever.
+                "podTemplate": {"spec": {**site.scheduling(), "priorityClassName": site.priority_class}},
+            }
+        }
     }
 
 

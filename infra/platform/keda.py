@@ -5,7 +5,7 @@ from pulumi_kubernetes import core, helm, meta
 
 from infra import versions
 from infra.names import POSTGRES_CA
-from infra.namespaces import Allow, Namespace, within
+from infra.namespaces import Allow, Namespace, to_kubernetes, within
 from infra.platform.chart import Chart, release
 from infra.platform.site import Site, Values, resources
 
@@ -90,7 +90,7 @@ def _allowed(site: Site, namespace: str) -> dict[str, Allow]:
     database = site.foundation.database
     return {
         **within(namespace),
-        "api-server": Allow("egress", site.cluster.api_server),
+        "api-server": to_kubernetes(site.cluster.api_server),
         # It counts the queued tasks itself, past any PgBouncer, whose prepared statements it breaks on.
         "database": Allow("egress", database.peers, (database.port,), OPERATOR_LABELS),
         # The API server calls from an address that is no pod's, or through the provider's own tunnel pods.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.contracts import Cluster, Foundation
+from infra.contracts import Cluster, Dns, Foundation, Peer
 from infra.names import Names
 from infra.settings import Settings
 from infra.settings.platform import PlatformSettings
@@ -48,6 +48,27 @@ class Site:
     def ingress_namespace(self) -> str:
         """Each controller has a namespace of its own, so that a new one can come before the old one goes."""
         return self.namespace(self.platform.ingress.controller)
+
+    @property
+    def ingress_peers(self) -> tuple[Peer, ...]:
+        """Whatever controller serves this stack's hosts, by its namespace; none where there is none."""
+        ingress = self.platform.ingress
+        if ingress.state == "off":
+            return ()
+        return (Peer(namespace=self.ingress_namespace if ingress.state == "on" else ingress.existing_namespace),)
+
+    @property
+    def challenged_zone(self) -> Dns | None:
+        """The zone in which Let's Encrypt's challenges are answered; None: the ingress answers them."""
+        dns = self.foundation.dns
+        by_zone = self.platform.certificates.challenge == "dns01" and dns is not None and dns.dns01 is not None
+        return dns if by_zone else None
+
+    @property
+    def traffic_policy(self) -> str:
+        """`Local`, by which pods see the client's address; of several nodes' ports it would answer on some alone."""
+        balanced = self.cluster.load_balancer.service_type == "LoadBalancer"
+        return "Local" if balanced or self.cluster.single_node else "Cluster"
 
     def replicas(self, component: Component) -> int:
         """One replica where there is one node: a second would fall with the first."""

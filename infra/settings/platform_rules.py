@@ -80,7 +80,7 @@ def hosts_need_an_ingress(settings: Settings) -> Iterator[Problem]:
 def acme_email(settings: Settings) -> Iterator[Problem]:
     """Let's Encrypt wants somebody to write to (bad input 24; its form is the field's own rule)."""
     certificates = settings.platform.certificates
-    if certificates.state == "on" and _acme(settings) and not certificates.email:
+    if certificates.state == "on" and asks_lets_encrypt(settings) and not certificates.email:
         yield Problem(f"{PART}.certificates.email", "required by Let's Encrypt", "give an address that the team reads")
 
 
@@ -105,7 +105,7 @@ def issuer_can_work(settings: Settings) -> Iterator[Problem]:
     certificates = platform.certificates
     if certificates.state == "existing" and not certificates.existing_issuer:
         yield Problem(f"{key}.existingIssuer", "required with state existing", "name the ClusterIssuer")
-    if certificates.state != "on" or not _acme(settings):
+    if certificates.state != "on" or not asks_lets_encrypt(settings):
         return
     if certificates.challenge == "dns01":
         if platform.dns.state == "off":
@@ -160,7 +160,8 @@ def bot_has_what_it_needs(settings: Settings) -> Iterator[Problem]:
     yield from bot.needs(settings.platform.bot, settings.tier)
 
 
-def _acme(settings: Settings) -> bool:
+def asks_lets_encrypt(settings: Settings) -> bool:
+    """Whether the stack's issuer is one of Let's Encrypt's two."""
     return (issuer_of(settings) or "").startswith("letsencrypt-")
 
 

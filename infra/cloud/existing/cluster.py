@@ -5,7 +5,7 @@ from pathlib import Path
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from infra.contracts import Cluster, LoadBalancer, NodePool, Peer
+from infra.contracts import Cluster, LoadBalancer, NodePool
 from infra.names import Names
 from infra.settings import Secrets
 from infra.settings.existing import ExistingCloud
@@ -33,6 +33,6 @@ def build(cloud: ExistingCloud, secrets: Secrets, names: Names) -> Cluster:
         system=NodePool(),
         tasks=NodePool(),
         load_balancer=LoadBalancer("NodePort", node_port=cloud.node_port),
-        api_server=(Peer(cidr="0.0.0.0/0"),),
+        api_server=(),  # everybody: the API stands on a node, which is no network to Cilium
         single_node=cloud.single_node,
     )

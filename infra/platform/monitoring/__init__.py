@@ -9,7 +9,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra import versions
 from infra.contracts import Peer
-from infra.namespaces import ALL_PODS, ANYWHERE, Allow, Namespace, within
+from infra.namespaces import ALL_PODS, ANYWHERE, Allow, Namespace, to_kubernetes, within
 from infra.platform.chart import Chart, release
 from infra.platform.controller import Controller
 from infra.platform.monitoring import alerting, dashboard, database, monitors, rules, stack
@@ -150,10 +150,11 @@ def _allowed(site: Site, namespace: str) -> dict[str, Allow]:
     existing = (Peer(namespace=site.platform.monitoring.existing_namespace),)
     return {
         **within(namespace),
-        "api-server": Allow("egress", site.cluster.api_server),
-        # Pods at whatever port a monitor names, and the nodes' own: kubelet, node-exporter.
+        "api-server": to_kubernetes(site.cluster.api_server),
+        # Pods at whatever port a monitor names, and the nodes' own: kubelet, node-exporter. A node is no pod and, to
+        # Cilium, no network either: only what allows everybody allows it.
         "pods": Allow("egress", (ALL_PODS,), pods=prometheus),
-        "nodes": Allow("egress", (ANYWHERE,), (10250, 9100), prometheus),
+        "nodes": Allow("egress", (), (10250, 9100), prometheus),
         **({"alerts": Allow("egress", (ANYWHERE,), ways_out, _ALERTMANAGER)} if ways_out else {}),
         "database": Allow("egress", data.peers, (data.port,), monitors.DATABASE_LABELS),
         # The API server calls from an address that is no pod's, or through the provider's own tunnel pods.
