@@ -6,6 +6,15 @@ from dataclasses import dataclass
 from infra.platform.chart import Chart
 from infra.platform.site import Values
 
+NOTICE_SECONDS = 30
+"""A pod that goes still answers so long: until then the load balancer may not have seen that its node has no other."""
+
+DRAIN_SECONDS = 240
+"""What is under way then may come to its end, such as the log of a running task."""
+
+GRACE_SECONDS = NOTICE_SECONDS + DRAIN_SECONDS + 30
+"""What Kubernetes gives the pod for both."""
+
 
 @dataclass(frozen=True)
 class Controller:

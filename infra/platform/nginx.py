@@ -6,7 +6,7 @@ docs/user-guide/nginx-configuration/configmap.md at controller 1.15.1.
 
 from infra import versions
 from infra.platform.chart import Chart
-from infra.platform.controller import Controller
+from infra.platform.controller import DRAIN_SECONDS, GRACE_SECONDS, NOTICE_SECONDS, Controller
 from infra.platform.site import JOB_RESOURCES, Site, Values, resources
 
 POD_LABELS = {"app.kubernetes.io/name": "ingress-nginx", "app.kubernetes.io/component": "controller"}
@@ -38,7 +38,7 @@ def values(site: Site, name: str) -> Values:
     service: Values = {
         "type": balancer.service_type,
         "annotations": dict(balancer.annotations),
-        "externalTrafficPolicy": "Local",  # the pods see the client's address, and not a node's
+        "externalTrafficPolicy": site.traffic_policy,
     }
     if balancer.node_port is not None:
         service["nodePorts"] = {"https": balancer.node_port}
@@ -52,6 +52,8 @@ def values(site: Site, name: str) -> Values:
         "allowSnippetAnnotations": False,
         "enableAnnotationValidations": True,
         "config": _config(),
+        "extraArgs": {"shutdown-grace-period": NOTICE_SECONDS},
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
         "service": service,
         "metrics": {"enabled": True},
         "priorityClassName": site.priority_class,
@@ -76,7 +78,7 @@ def _config() -> dict[str, str]:
         "proxy-buffering": "off",  # a running task's log arrives line by line
         "proxy-read-timeout": "600",
         "proxy-send-timeout": "600",
-        "worker-shutdown-timeout": "240s",
+        "worker-shutdown-timeout": f"{DRAIN_SECONDS}s",
     }
 
 

@@ -4,8 +4,9 @@ It puts no limit on a request's size and buffers nothing, so that it needs no wo
 """
 
 from infra import versions
+from infra.contracts import LoadBalancer
 from infra.platform.chart import Chart
-from infra.platform.controller import Controller
+from infra.platform.controller import DRAIN_SECONDS, GRACE_SECONDS, NOTICE_SECONDS, Controller
 from infra.platform.site import Site, Values, resources
 
 POD_LABELS = {"app.kubernetes.io/name": "traefik"}
@@ -33,21 +34,21 @@ def values(site: Site, name: str) -> Values:
     namespace = site.ingress_namespace
     return {
         "fullnameOverride": name,
-        "deployment": {"replicas": replicas, "terminationGracePeriodSeconds": 240},
+        "deployment": {"replicas": replicas, "terminationGracePeriodSeconds": GRACE_SECONDS},
         "podDisruptionBudget": {"enabled": True, "minAvailable": 1} if replicas > 1 else {"enabled": False},
         "ingressClass": {"enabled": True, "isDefaultClass": False, "name": class_name},
         "providers": {
             # Its own kinds are needed for the TLS options and the header below: its own namespace's alone, so that
             # a release routes by Ingress only.
             "kubernetesCRD": {"enabled": True, "namespaces": [namespace], "allowCrossNamespace": False},
-            "kubernetesIngress": {"enabled": True, "ingressClass": class_name},
+            "kubernetesIngress": {"enabled": True, "ingressClass": class_name, **_published(balancer)},
         },
         "ports": _ports(namespace, balancer.node_port),
         "tlsOptions": {"default": {"minVersion": "VersionTLS12"}},
         "extraObjects": [_HSTS],
         "service": {
             "annotations": dict(balancer.annotations),
-            "spec": {"type": balancer.service_type, "externalTrafficPolicy": "Local"},
+            "spec": {"type": balancer.service_type, "externalTrafficPolicy": site.traffic_policy},
         },
         "api": {"dashboard": False},
         "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
@@ -58,16 +59,28 @@ def values(site: Site, name: str) -> Values:
     }
 
 
+def _published(balancer: LoadBalancer) -> Values:
+    """The address in each Ingress's status, which Pulumi waits for: the Service's own, by default.
+
+    On a node's port Traefik knows only nodes with an address of the internet's, and would never write one.
+    """
+    if balancer.service_type == "LoadBalancer":
+        return {}
+    return {"publishedService": {"enabled": False}, "ingressEndpoint": {"hostname": "localhost"}}
+
+
 def _ports(namespace: str, node_port: int | None) -> Values:
+    life_cycle = {"requestAcceptGraceTimeout": f"{NOTICE_SECONDS}s", "graceTimeOut": f"{DRAIN_SECONDS}s"}
     secure: Values = {
         "http": {"middlewares": [f"{namespace}-{HSTS}@kubernetescrd"]},
         # Until a request has come in whole; writing has no end, since a running task's log is a long answer.
-        "transport": {"respondingTimeouts": {"readTimeout": "600s"}},
+        "transport": {"respondingTimeouts": {"readTimeout": "600s"}, "lifeCycle": life_cycle},
     }
     if node_port is not None:
         secure["nodePort"] = node_port
     redirect = {"to": "websecure", "scheme": "https", "permanent": True}
-    return {"web": {"http": {"redirections": {"entryPoint": redirect}}}, "websecure": secure}
+    plain: Values = {"http": {"redirections": {"entryPoint": redirect}}, "transport": {"lifeCycle": life_cycle}}
+    return {"web": plain, "websecure": secure}
 
 
 _HSTS: Values = {

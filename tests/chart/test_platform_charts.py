@@ -39,6 +39,7 @@ OPEN = (
     "podLabels",
     "tlsOptions",
     "nodePorts",
+    "extraArgs",
 )
 ALERTS = {"slack": {"channel": "#airflow"}}
 CELERY = {"name": "main", "executor": "CeleryExecutor", "celery": {"broker": "redis", "keda": {}}}

@@ -28,6 +28,7 @@ from infra.preview.recorder import record
 from infra.settings import Secrets, Settings, required_secrets
 
 NAMES = Names("airflow", "test")
+BALANCER = LoadBalancer("LoadBalancer", {"cloud/balancer": "network"}, "hostname")
 STACK: dict[str, Any] = {
     "tier": "integration",
     "cloud": {"kind": "existing", "context": "made-up", "singleNode": False},
@@ -73,7 +74,9 @@ def plan(platform: Mapping[str, Any] | None = None, *, single_node: bool = False
     return Plan("airflow", "test", made.resources, made.outputs, made.warnings)
 
 
-def foundation(provider: kubernetes.Provider, single_node: bool = False) -> Foundation:
+def foundation(
+    provider: kubernetes.Provider, single_node: bool = False, balancer: LoadBalancer = BALANCER
+) -> Foundation:
     """What a cloud would promise; its DNS record is a ConfigMap, and an identity's readiness another."""
     pool = NodePool({"pool": "system"}, (Toleration("system", "true"),))
 
@@ -92,7 +95,7 @@ def foundation(provider: kubernetes.Provider, single_node: bool = False) -> Foun
             kubeconfig_command="true",
             system=pool,
             tasks=NodePool(),
-            load_balancer=LoadBalancer("LoadBalancer", {"cloud/balancer": "network"}, "hostname"),
+            load_balancer=balancer,
             api_server=(Peer(cidr="172.20.0.1/32"),),
             single_node=single_node,
         ),
@@ -103,7 +106,13 @@ def foundation(provider: kubernetes.Provider, single_node: bool = False) -> Foun
     )
 
 
-def site(platform: Mapping[str, Any] | None = None, *, single_node: bool = False, **over: Any) -> Site:
+def site(
+    platform: Mapping[str, Any] | None = None,
+    *,
+    single_node: bool = False,
+    balancer: LoadBalancer = BALANCER,
+    **over: Any,
+) -> Site:
     """A site without resources, for the pure functions."""
-    made = foundation(cast(kubernetes.Provider, None), single_node)
+    made = foundation(cast(kubernetes.Provider, None), single_node, balancer)
     return Site(settings(platform, **over), made, NAMES, "airflow-test-platform")

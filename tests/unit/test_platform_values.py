@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from infra.contracts import ServiceAccountIdentity
+from infra.contracts import LoadBalancer, ServiceAccountIdentity
 from infra.platform import certificates, issuer, nginx, traefik
 from infra.platform.controller import Controller
+from infra.platform.monitoring import stack
 from tests.program.platform_site import NAMES, site
 
 CONTROLLERS = {"nginx": nginx.controller, "traefik": traefik.controller}
@@ -61,6 +62,18 @@ PROMISES = {
         {"controller.allowSnippetAnnotations": False, "controller.enableAnnotationValidations": True},
         {"providers.kubernetesCRD.namespaces": ["airflow-test-traefik"]},
     ),
+    "what is under way ends before a pod does": (
+        {
+            "controller.extraArgs.shutdown-grace-period": 30,
+            "controller.config.worker-shutdown-timeout": "240s",
+            "controller.terminationGracePeriodSeconds": 300,
+        },
+        {
+            "ports.websecure.transport.lifeCycle": {"requestAcceptGraceTimeout": "30s", "graceTimeOut": "240s"},
+            "ports.web.transport.lifeCycle": {"requestAcceptGraceTimeout": "30s", "graceTimeOut": "240s"},
+            "deployment.terminationGracePeriodSeconds": 300,
+        },
+    ),
     "its priority": (
         {"controller.priorityClassName": "airflow-test-platform"},
         {"priorityClassName": "airflow-test-platform"},
@@ -98,6 +111,28 @@ def test_one_node_takes_one_replica(kind: str) -> None:
     assert at(values, "controller.replicaCount" if kind == "nginx" else "deployment.replicas") == 1
 
 
+@pytest.mark.parametrize("kind", CONTROLLERS)
+@pytest.mark.parametrize(("single_node", "policy"), [(True, "Local"), (False, "Cluster")])
+def test_a_port_of_several_nodes_answers_on_each_of_them(kind: str, single_node: bool, policy: str) -> None:
+    values = controller(kind, single_node=single_node, balancer=LoadBalancer("NodePort", node_port=30443)).values
+    service = values["controller"]["service"] if kind == "nginx" else values["service"]["spec"]
+    assert service["externalTrafficPolicy"] == policy
+
+
+def test_traefik_says_an_address_where_its_service_has_none() -> None:
+    """Pulumi waits for the address in an Ingress's status; ingress-nginx gives a node port's Service's own."""
+    values = controller("traefik", balancer=LoadBalancer("NodePort", node_port=30443)).values
+    assert values["providers"]["kubernetesIngress"]["publishedService"] == {"enabled": False}
+    assert values["providers"]["kubernetesIngress"]["ingressEndpoint"]["hostname"]
+    assert "publishedService" not in controller("traefik").values["providers"]["kubernetesIngress"]
+
+
+def test_grafana_looks_for_dashboards_where_its_role_lets_it() -> None:
+    grafana = stack.values(site(), "nodes")["grafana"]
+    assert grafana["rbac"] == {"namespaced": True}
+    assert grafana["sidecar"]["dashboards"]["searchNamespace"] == site().namespace("monitoring")
+
+
 def test_hsts_of_traefik_is_the_middleware_that_its_entry_point_names() -> None:
     (middleware,) = controller("traefik").values["extraObjects"]
     assert middleware["spec"]["headers"] == {"stsSeconds": 31536000, "stsIncludeSubdomains": False}
@@ -125,7 +160,11 @@ def test_an_acme_issuer_answers_through_the_class_or_in_the_zone() -> None:
     spec = issuer.acme_spec(site({"certificates": asked}), "letsencrypt-staging")["acme"]
     assert spec["server"] == "https://acme-staging-v02.api.letsencrypt.org/directory"
     assert spec["email"] == "data@acme.org"
-    assert spec["solvers"][0]["http01"]["ingress"]["ingressClassName"] == "airflow-nginx"
+    answer = spec["solvers"][0]["http01"]["ingress"]
+    assert answer["ingressClassName"] == "airflow-nginx"
+    # On AKS every pool has a taint: without these the pod that answers would wait for a node for ever.
+    assert answer["podTemplate"]["spec"]["nodeSelector"] == {"pool": "system"}
+    assert [one["key"] for one in answer["podTemplate"]["spec"]["tolerations"]] == ["system"]
     spec = issuer.acme_spec(site({"certificates": {**asked, "challenge": "dns01"}}), "letsencrypt-prod")["acme"]
     assert "staging" not in spec["server"]
     assert spec["solvers"] == [

@@ -120,7 +120,11 @@ def _grafana(site: Site) -> Values:
         "initChownData": {"enabled": False},
         "testFramework": {"enabled": False},
         "resources": resources(site.figures.grafana),
-        "sidecar": {"resources": resources(site.figures.exporter)},
+        "sidecar": {
+            "resources": resources(site.figures.exporter),
+            # The chart's own is every namespace, which a Role of one can't allow: then no dashboard is ever shown.
+            "dashboards": {"searchNamespace": site.namespace("monitoring")},
+        },
         "grafana.ini": {
             "analytics": {"check_for_updates": False, "check_for_plugin_updates": False, "reporting_enabled": False},
             "users": {"allow_sign_up": False},
