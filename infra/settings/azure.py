@@ -99,6 +99,9 @@ class AzureDatabase(CloudDatabase):
     restore_from: ResourceId | None = Field(
         default=None, description="id of the server to restore; none: the stack's own first one"
     )
+    restored: bool = Field(
+        default=False, description="true once restoreAt's server is there: it gets its standby, and takes changes again"
+    )
     maintenance_day: Weekday = "Sunday"
     maintenance_hour: Annotated[int, Field(ge=0, le=23)] = Field(default=3, description="UTC")
 
@@ -127,6 +130,12 @@ class AzureCloud(Model):
     def used_zones(self) -> tuple[str, ...]:
         """The zones that the stack stands in."""
         return self.zones or azure_facts.regions()[self.region].zones[:3]
+
+    @property
+    def region_zones(self) -> tuple[str, ...]:
+        """All zones of the region: an address is in one of them or in every one."""
+        known = azure_facts.regions().get(self.region)
+        return known.zones if known else self.zones
 
     @property
     def own_names(self) -> str:

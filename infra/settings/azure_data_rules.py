@@ -77,10 +77,13 @@ def geo_backup(settings: Settings) -> Iterator[Problem]:
 
 
 def restore(settings: Settings) -> Iterator[Problem]:
-    """What is restored needs the moment."""
+    """What is restored needs the moment, and keeps it: it is part of the server's name."""
     database = azure(settings).database
-    if database.restore_from and not database.restore_at:
-        yield Problem("airflow:cloud.database.restoreAt", "required with restoreFrom", "name the moment, in UTC")
+    if database.restore_at:
+        return
+    if database.restore_from or database.restored:
+        key = "restoreFrom" if database.restore_from else "restored"
+        yield Problem("airflow:cloud.database.restoreAt", f"required with {key}", "name the moment, in UTC")
 
 
 def dns_zone(settings: Settings) -> Iterator[Problem]:

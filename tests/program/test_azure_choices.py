@@ -48,6 +48,24 @@ def test_a_restored_server_is_a_new_one_beside_the_old(plan: PlanOf) -> None:
     assert digest(moment) in after.inputs["serverName"]
     assert "createMode" not in before.inputs or before.inputs["createMode"] == "Default"
     assert after.urn == before.urn
+    assert value(after, "highAvailability.mode") == "Disabled"  # which is how Azure restores it
+
+
+def test_a_server_that_was_restored_takes_changes_and_gets_its_standby(plan: PlanOf) -> None:
+    restore = "cloud.database.restoreAt=2026-11-20T09:30:00Z"
+    first, then = (
+        one(azure(plan, "production", restore, *more), SERVER) for more in ((), ("cloud.database.restored=true",))
+    )
+    assert then.inputs["createMode"] == "Update"  # on no server, Azure refuses it: none is made empty
+    assert value(then, "highAvailability.mode") == "ZoneRedundant"
+    changed = {key for key in first.inputs if first.inputs[key] != then.inputs[key]}
+    assert changed == {"createMode", "highAvailability"}
+
+
+def test_an_address_is_in_every_zone_where_the_nodes_are_in_two(plan: PlanOf) -> None:
+    made = azure(plan, "production", 'cloud.zones=["1","2"]')
+    assert one(made, f"{ARM}network:PublicIPAddress").inputs["zones"] == ["1", "2", "3"]
+    assert one(made, POOL).inputs["availabilityZones"] == ["1", "2"]
 
 
 def test_tasks_on_spot_tolerate_what_azure_taints(plan: PlanOf) -> None:

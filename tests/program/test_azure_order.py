@@ -16,6 +16,7 @@ NAT = f"{ARM}network:NatGateway"
 LINK = f"{ARM}privatedns:VirtualNetworkLink"
 GROUP = f"{ARM}resources:ResourceGroup"
 ENDPOINT = f"{ARM}network:PrivateEndpoint"
+LOCK = f"{ARM}authorization:ManagementLockByScope"
 Which = str | Callable[[Resource], bool]
 
 
@@ -74,6 +75,8 @@ BEFORE: list[tuple[str, Which, Which]] = [
     ("Airflow before its database", airflow, SERVER),
     ("Airflow before its right to images", airflow, pull),
     ("parameters before the server", PARAMETER, SERVER),
+    ("the lock before what it holds", LOCK, PARAMETER),
+    ("the lock before the logs that it holds", LOCK, named(f"{ARM}monitor:DiagnosticSetting", "database-logs")),
     ("the server before its zone's link", SERVER, named(LINK, "postgres")),
     ("the link before the subnet", named(LINK, "postgres"), named(SUBNET, "database")),
     ("the server before its subnet", SERVER, named(SUBNET, "database")),

@@ -140,7 +140,8 @@ def test_a_moment_to_restore_is_in_utc() -> None:
     for moment in ("yesterday", "2026-11-20", "2026-13-20T09:30:00Z", "2026-11-20T09:30:00+01:00"):
         assert "UTC" in problems(stack(database(restoreAt=moment)))["airflow:cloud.database.restoreAt"].rule
     server = f"/subscriptions/{GUID}/resourceGroups/g/providers/Microsoft.DBforPostgreSQL/flexibleServers/s"
-    assert list(problems(stack(database(restoreFrom=server)))) == ["airflow:cloud.database.restoreAt"]
+    for lone in (database(restoreFrom=server), database(restored=True)):
+        assert list(problems(stack(lone))) == ["airflow:cloud.database.restoreAt"]
 
 
 @pytest.mark.parametrize("days", [14, 731])

@@ -45,7 +45,7 @@ class Postgres(pulumi.ComponentResource):
     ) -> None:
         super().__init__("airflow:azure:Postgres", name, None, opts)
         self.server = self._server(stack, network, password)
-        logs.take("database", self.server.id, DATABASE, self)
+        logged = logs.take("database", self.server.id, DATABASE, self)
         last: pulumi.Resource = self.server
         self.ready = last
         for parameter, value in PARAMETERS.items():
@@ -63,10 +63,10 @@ class Postgres(pulumi.ComponentResource):
                 self.ready = last
         wanted = stack.cloud.database.deletion_protection
         if not stack.settings.ephemeral if wanted is None else wanted:
-            self._lock(last)
+            self._lock([last, logged])
         self.register_outputs({})
 
-    def _lock(self, last: pulumi.Resource) -> None:
+    def _lock(self, what_it_holds: list[pulumi.Resource]) -> None:
         """Against a deletion by hand, which takes the backups with it."""
         authorization.ManagementLockByScope(
             "database",
@@ -74,8 +74,8 @@ class Postgres(pulumi.ComponentResource):
             level=authorization.LockLevel.CAN_NOT_DELETE,
             notes="held by Pulumi: cloud.database.deletionProtection",
             scope=self.server.id,
-            # A lock also stands against changes of parameters that are taken back.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[last]),
+            # It holds what belongs to the server too: in destroy it goes first.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=what_it_holds),
         )
 
     def _server(self, stack: Stack, network: Network, password: pulumi.Output[str]) -> postgresql.Server:
@@ -106,9 +106,7 @@ class Postgres(pulumi.ComponentResource):
                 public_network_access=postgresql.ServerPublicNetworkAccessState.DISABLED,
             ),
             maintenance_window=_maintenance(wanted),
-            create_mode=(
-                postgresql.CreateMode.POINT_IN_TIME_RESTORE if wanted.restore_at else postgresql.CreateMode.DEFAULT
-            ),
+            create_mode=_mode(wanted),
             point_in_time_utc=wanted.restore_at,
             source_server_resource_id=stack.restored_from if wanted.restore_at else None,
             tags=stack.tags,
@@ -126,6 +124,13 @@ class Postgres(pulumi.ComponentResource):
                 custom_timeouts=pulumi.CustomTimeouts(create="60m", update="80m", delete="60m"),
             ),
         )
+
+
+def _mode(wanted: AzureDatabase) -> postgresql.CreateMode:
+    """What a write of the server means. `UPDATE` fails where none is there yet, and so makes no empty one."""
+    if wanted.restore_at is None:
+        return postgresql.CreateMode.DEFAULT
+    return postgresql.CreateMode.UPDATE if wanted.restored else postgresql.CreateMode.POINT_IN_TIME_RESTORE
 
 
 def _maintenance(wanted: AzureDatabase) -> postgresql.MaintenanceWindowArgs:
@@ -149,9 +154,11 @@ def _backup(stack: Stack) -> postgresql.BackupArgs:
 
 
 def _standby(stack: Stack) -> postgresql.HighAvailabilityArgs:
-    wanted = stack.cloud.database.highly_available
-    mode = postgresql.PostgreSqlFlexibleServerHighAvailabilityMode
-    if stack.settings.production if wanted is None else wanted:
+    database, mode = stack.cloud.database, postgresql.PostgreSqlFlexibleServerHighAvailabilityMode
+    # Azure restores without a standby, and says nothing of one that was asked for.
+    restoring = _mode(database) is postgresql.CreateMode.POINT_IN_TIME_RESTORE
+    wanted = stack.settings.production if database.highly_available is None else database.highly_available
+    if wanted and not restoring:
         return postgresql.HighAvailabilityArgs(
             mode=mode.ZONE_REDUNDANT, standby_availability_zone=stack.cloud.used_zones[1]
         )

@@ -88,7 +88,7 @@ class Network(pulumi.ComponentResource):
             public_ip_address_name=stack.names.resource("outbound", limit=80),
             sku=net.PublicIPAddressSkuArgs(name=net.PublicIPAddressSkuName.STANDARD),
             public_ip_allocation_method=net.IPAllocationMethod.STATIC,
-            zones=list(stack.cloud.used_zones),
+            zones=list(stack.cloud.region_zones),
             tags=stack.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
