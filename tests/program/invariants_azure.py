@@ -18,9 +18,11 @@ SERVER = f"{ARM}dbforpostgresql:Server"
 PARAMETER = f"{ARM}dbforpostgresql:Configuration"
 ACCOUNT = f"{ARM}storage:StorageAccount"
 SHARE = f"{ARM}storage:FileShare"
+FILE_SERVICE = f"{ARM}storage:FileServiceProperties"
 SECURITY_GROUP = f"{ARM}network:NetworkSecurityGroup"
 SUBNET = f"{ARM}network:Subnet"
 REGISTRY = f"{ARM}containerregistry:Registry"
+DEFINITION = f"{ARM}authorization:RoleDefinition"
 ASSIGNMENT = f"{ARM}authorization:RoleAssignment"
 CREDENTIAL = f"{ARM}managedidentity:FederatedIdentityCredential"
 KEPT = (SERVER, ACCOUNT, SHARE, f"{ARM}dns:Zone", f"{ARM}resources:ResourceGroup")
@@ -30,6 +32,7 @@ UNTAGGED = frozenset(
     for name in (
         "authorization:ManagementLockByScope",
         "authorization:RoleAssignment",
+        "authorization:RoleDefinition",
         "containerservice:MaintenanceConfiguration",
         "dbforpostgresql:Configuration",
         "dns:RecordSet",
@@ -179,7 +182,8 @@ def registry_is_closed(plan: Plan) -> Iterator[str]:
 
 
 def storage_is_closed(plan: Plan) -> Iterator[str]:
-    """18: TLS 1.2, HTTPS alone, nothing public; a key for SMB only; an end to what logs are kept."""
+    """18: TLS 1.2, HTTPS alone, nothing public; a key for SMB only; an end to what logs are kept;
+    shares with snapshots and a way back."""
     for account in plan.of_type(ACCOUNT):
         yield from expected(
             account,
@@ -199,16 +203,25 @@ def storage_is_closed(plan: Plan) -> Iterator[str]:
         )
         if not needed <= beside:
             yield f"{account.urn}: without {needed - beside}"
+    for service in plan.of_type(FILE_SERVICE):
+        yield from expected(service, {"shareDeleteRetentionPolicy.enabled": True})
+        if not [one for one in plan.of_type("kubernetes:batch/v1:CronJob") if one.name == "share-snapshots"]:
+            yield f"{service.urn}: shares without snapshots"
 
 
 def roles_are_narrow(plan: Plan) -> Iterator[str]:
-    """16, 25: built-in roles of the list, typed principals, GUID names; one identity a service account, one by one."""
+    """14, 16, 25: roles of the list or small ones of our own, typed principals, GUID names; an identity each."""
+    own = {role.inputs["roleDefinitionId"]: "ServicePrincipal" for role in plan.of_type(DEFINITION)}
+    for role in plan.of_type(DEFINITION):
+        for permission in role.inputs["permissions"]:
+            if permission.keys() != {"actions"} or any("*" in action for action in permission["actions"]):
+                yield f"{role.urn}: permits {permission}"
     names = [one.inputs["roleAssignmentName"] for one in plan.of_type(ASSIGNMENT)]
     if len(set(names)) != len(names):
         yield f"names of role assignments twice: {names}"
     for assignment in plan.of_type(ASSIGNMENT):
         role = assignment.inputs["roleDefinitionId"].rpartition("/")[2]
-        if ROLES.get(role) != assignment.inputs.get("principalType"):
+        if {**ROLES, **own}.get(role) != assignment.inputs.get("principalType"):
             yield f"{assignment.urn}: role {role} for a {assignment.inputs.get('principalType')}"
         if str(uuid.UUID(assignment.inputs["roleAssignmentName"])) != assignment.inputs["roleAssignmentName"]:
             yield f"{assignment.urn}: no GUID"

@@ -1,15 +1,18 @@
 """What the settings of Azure let a stack choose, and what then is in its plan."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from infra.cloud.azure import snapshots
 from infra.names import digest
-from tests.program.azure_plans import azure
+from tests.program.azure_plans import SHARES, STACKS, azure
 from tests.program.conftest import PlanOf
-from tests.program.invariants_azure import ARM, CLUSTER, POOL, REGISTRY, SERVER
+from tests.program.invariants_azure import ACCOUNT, ARM, CLUSTER, DEFINITION, POOL, REGISTRY, SERVER
 from tests.program.reading import one, value
 
+CONFIG_MAP, CRON_JOB = "kubernetes:core/v1:ConfigMap", "kubernetes:batch/v1:CronJob"
 GROUP = "/subscriptions/8d3f1c52-0b7e-4f7c-9a43-6a5f0e1d2c3b/resourceGroups/hub/providers/Microsoft.Network"
 EXISTING = {
     "kind": "existing",
@@ -111,3 +114,28 @@ def test_a_registry_elsewhere_leaves_none_here(plan: PlanOf) -> None:
     assert "airflow:registryConfig" in made.missing_secrets
     secrets = [each for each in made.of_type("kubernetes:core/v1:Secret") if each.inputs.get("type")]
     assert "kubernetes.io/dockerconfigjson" in {each.inputs["type"] for each in secrets}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_shares_have_daily_snapshots_by_an_identity_of_their_own(plan: PlanOf, stack: str) -> None:
+    # checks: invariants 14, 18
+    made = azure(plan, stack, *SHARES)
+    job = one(made, CRON_JOB, "share-snapshots")
+    pod = job.inputs["spec"]["jobTemplate"]["spec"]["template"]
+    assert pod["metadata"]["labels"]["azure.workload.identity/use"] == "true"
+    account = one(made, ACCOUNT, "files").inputs["accountName"]
+    assert pod["spec"]["containers"][0]["args"][2].endswith(f"/storageAccounts/{account}")
+    key = one(made, "kubernetes:core/v1:Secret", "volumes")
+    assert job.inputs["metadata"]["namespace"] != key.inputs["metadata"]["namespace"]
+    (permission,) = one(made, DEFINITION).inputs["permissions"]
+    assert {action.rpartition("/")[0] for action in permission["actions"]} == {
+        "Microsoft.Storage/storageAccounts/fileServices/shares"
+    }
+    (script,) = [each.inputs["data"] for each in made.of_type(CONFIG_MAP) if each.name == "share-snapshots"]
+    assert Path(snapshots.__file__).with_name("scripts").joinpath(*script).read_text() == next(iter(script.values()))
+
+
+def test_no_snapshots_where_nothing_has_to_last(plan: PlanOf) -> None:
+    assert not azure(plan, "production").of_type(DEFINITION)
+    thrown_away = azure(plan, "integration", *SHARES, "ephemeral=true")
+    assert not thrown_away.of_type(DEFINITION)

@@ -8,7 +8,18 @@ from infra.preview import schedule
 from infra.preview.model import Plan, Resource
 from tests.program.azure_plans import SHARES, STACKS, azure
 from tests.program.conftest import PlanOf
-from tests.program.invariants_azure import ACCOUNT, ARM, ASSIGNMENT, CLUSTER, CREDENTIAL, PARAMETER, POOL, SERVER, SHARE
+from tests.program.invariants_azure import (
+    ACCOUNT,
+    ARM,
+    ASSIGNMENT,
+    CLUSTER,
+    CREDENTIAL,
+    DEFINITION,
+    PARAMETER,
+    POOL,
+    SERVER,
+    SHARE,
+)
 
 NETWORK = f"{ARM}network:VirtualNetwork"
 SUBNET = f"{ARM}network:Subnet"
@@ -16,6 +27,7 @@ NAT = f"{ARM}network:NatGateway"
 LINK = f"{ARM}privatedns:VirtualNetworkLink"
 GROUP = f"{ARM}resources:ResourceGroup"
 ENDPOINT = f"{ARM}network:PrivateEndpoint"
+CRON_JOB = "kubernetes:batch/v1:CronJob"
 LOCK = f"{ARM}authorization:ManagementLockByScope"
 Which = str | Callable[[Resource], bool]
 
@@ -71,6 +83,9 @@ BEFORE: list[tuple[str, Which, Which]] = [
     ("a volume before its key", of_dags("PersistentVolume"), named("kubernetes:core/v1:Secret", "volumes")),
     ("a volume before its address", of_dags("PersistentVolume"), ENDPOINT),
     ("a share before its account", SHARE, ACCOUNT),
+    ("the snapshot job before its rights", named(CRON_JOB, "share-snapshots"), named(ASSIGNMENT, "share-snapshots-1")),
+    ("the snapshots' rights before their role", named(ASSIGNMENT, "share-snapshots-1"), DEFINITION),
+    ("the snapshots' rights before the account", named(ASSIGNMENT, "share-snapshots-1"), named(ACCOUNT, "files")),
     ("an address before its subnet", ENDPOINT, named(SUBNET, "endpoints")),
     ("Airflow before its database", airflow, SERVER),
     ("Airflow before its right to images", airflow, pull),

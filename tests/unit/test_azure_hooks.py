@@ -13,6 +13,7 @@ from infra.cloud.azure import hooks
 ERRORS = [
     ('Code="ServerIsBusy" Message="Cannot complete operation while server \'airflow-database\' is busy', True),
     ('Status=400 Code="PrincipalNotFound" Message="Principal 3f0c does not exist in the directory 8d3f', True),
+    ('Status=404 Code="RoleDefinitionDoesNotExist" Message="The specified role definition does not exist', True),
     ('Status=429 Code="TooManyRequests" Message="The request is being throttled"', True),
     ('Code="AnotherOperationInProgress" Message="Another operation on this or dependent resource is in progress', True),
     ('Code="ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity" Message="Too many', True),

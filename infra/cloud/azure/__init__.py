@@ -24,11 +24,12 @@ def build(cloud: AzureCloud, settings: Settings, secrets: Secrets, names: Names)
     made, aks = cluster.build(stack, network, logs, stack.inside())
     own_registry, pull = registry.build(stack, aks.cluster, stack.inside())
     issuer = aks.cluster.oidc_issuer_profile.apply(lambda profile: profile.issuer_url if profile else "")
+    who = identity.build(stack, issuer)
     return Foundation(
         cluster=replace(made, ready=(*made.ready, *pull)),
         database=database.build(stack, network, logs, secrets.output("databasePassword"), stack.inside()),
-        files=files.build(stack, network, made, stack.inside()),
-        identity=identity.build(stack, issuer),
+        files=files.build(stack, network, made, who, stack.inside()),
+        identity=who,
         object_store=object_store.build(stack, network),
         registry=own_registry,
         dns=dns.build(stack, stack.inside()),

@@ -10,9 +10,10 @@ from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra.cloud.azure.network import Network
+from infra.cloud.azure.snapshots import Snapshots
 from infra.cloud.azure.stack import Stack
 from infra.cloud.azure.storage import account, endpoint
-from infra.contracts import Cluster, Files, VolumeRequest
+from infra.contracts import Cluster, Files, Identity, VolumeRequest
 from infra.namespaces import Namespace
 
 DRIVER = "file.csi.azure.com"
@@ -32,14 +33,20 @@ UNDELETE_DAYS = 14
 
 
 class ShareAccount(pulumi.ComponentResource):
-    """The account, its address in the VNet, and its key where only nodes get it."""
+    """The account, its address in the VNet, its key where only nodes get it, and its daily snapshots."""
 
     account: storage.StorageAccount
     safeguards: list[pulumi.Resource]
     namespace: str
 
     def __init__(
-        self, name: str, stack: Stack, network: Network, cluster: Cluster, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        stack: Stack,
+        network: Network,
+        cluster: Cluster,
+        identity: Identity,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:azure:ShareAccount", name, None, opts)
         self.account = account(name, stack, stack.files_account_name, shared_key=True, parent=self)
@@ -60,6 +67,8 @@ class ShareAccount(pulumi.ComponentResource):
         )
         address = endpoint(name, stack, network, "file", self.account, self)
         self.safeguards = [service, address, self._key(stack, cluster)]
+        if not stack.settings.ephemeral:
+            Snapshots("snapshots", stack, cluster, identity, self.account, pulumi.ResourceOptions(parent=self))
         self.register_outputs({})
 
     def _key(self, stack: Stack, cluster: Cluster) -> pulumi.Resource:
@@ -170,13 +179,13 @@ class Volume(pulumi.ComponentResource):
         )
 
 
-def build(stack: Stack, network: Network, cluster: Cluster, opts: pulumi.ResourceOptions) -> Files:
+def build(stack: Stack, network: Network, cluster: Cluster, identity: Identity, opts: pulumi.ResourceOptions) -> Files:
     """The promise that every cloud makes. The account is made with the first volume: not every release has one."""
     made: list[ShareAccount] = []
 
     def volume(request: VolumeRequest, own: pulumi.ResourceOptions) -> pulumi.Output[str]:
         if not made:
-            made.append(ShareAccount("files", stack, network, cluster, opts))
+            made.append(ShareAccount("files", stack, network, cluster, identity, opts))
         name = f"{request.release}-{request.purpose}"
         return Volume(name, stack, cluster, made[0], request, own).claim.metadata.name
 

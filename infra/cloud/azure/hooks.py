@@ -17,6 +17,7 @@ LONGEST_WAIT = 120  # seconds
 #: Words of the error → what helps where patience alone did not.
 AZURE = {
     r"PrincipalNotFound|does not exist in the directory|InvalidPrincipalId": "Entra does not know the new identity yet",
+    r"RoleDefinitionDoesNotExist": "the new role has not spread yet",
     r"ServerIsBusy|ServerBusy|ServerUnavailableForOperation": "the PostgreSQL server is busy",
     r"AnotherOperationInProgress|OperationInProgress|ConcurrentFederatedIdentityCredentialsWrites"
     r"|OperationNotAllowed.*in progress|CanceledAndSupersededDueToAnotherOperation": "another change has not ended",
