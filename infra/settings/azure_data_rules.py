@@ -10,7 +10,9 @@ from infra.settings.problems import Problem, nearest
 from infra.versions import POSTGRES_KNOWN
 
 LEAST_RETENTION = 7
-TAGS = 46  # of 50 a resource; the program's own take the rest
+#: DNS zones take 15 a resource and plain names: learn.microsoft.com, "Use tags to organize your Azure resources"
+TAGS = 15
+OWN_TAGS = ("project", "stack", "managed-by")
 
 
 def postgres_version(settings: Settings) -> Iterator[Problem]:
@@ -115,14 +117,21 @@ def own_names(settings: Settings) -> Iterator[Problem]:
 
 
 def tags(settings: Settings) -> Iterator[Problem]:
-    """Names and values that every resource takes."""
+    """Names and values that every resource takes, DNS zones among them; Azure tells no `Owner` from an `owner`."""
     azure(settings)
-    if len(settings.tags) > TAGS:
-        yield Problem("airflow:tags", f"at most {TAGS}", "remove some", len(settings.tags))
+    most = TAGS - len(OWN_TAGS)
+    if len(settings.tags) > most:
+        yield Problem("airflow:tags", f"at most {most}", "remove some", len(settings.tags))
+    taken = {name: name for name in OWN_TAGS}
     for name, value in settings.tags.items():
         key = f"airflow:tags.{name}"
-        if not 1 <= len(name) <= 128 or re.search(r"[<>%&\\?/]", name):
-            yield Problem(key, r"a tag's name: 1 to 128 characters, none of < > % & \ ? /", "rename it", name)
+        if not re.fullmatch(r"(?!(?i:azure|microsoft|windows))[A-Za-z][\w.-]{0,127}", name, re.ASCII):
+            rule = (
+                "a tag's name: letters, digits and . _ -, a letter first, and none of Azure's own (azure…, microsoft…)"
+            )
+            yield Problem(key, rule, "rename it", name)
+        if taken.setdefault(name.lower(), name) != name:
+            yield Problem(key, f"not {taken[name.lower()]} in other letters: to Azure they are one", "rename it", name)
         if len(value) > 256:
             yield Problem(key, "a tag's value: at most 256 characters", "shorten it", value)
 

@@ -149,7 +149,19 @@ def test_logs_are_kept_for_what_a_workspace_keeps(days: int) -> None:
     assert list(problems(stack(cluster(logRetentionDays=days)))) == ["airflow:cloud.cluster.logRetentionDays"]
 
 
-@pytest.mark.parametrize("tags", [{"a<b": "x"}, {"long": "x" * 257}, {f"t{n}": "x" for n in range(50)}])
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"a<b": "x"},
+        {"cost center": "x"},
+        {"1st": "x"},
+        {"azure-team": "x"},
+        {"Stack": "x"},
+        {"Owner": "x"},
+        {"long": "x" * 257},
+        {f"t{n}": "x" for n in range(12)},
+    ],
+)
 def test_tags_are_ones_that_azure_takes(tags: dict[str, str]) -> None:
     assert [key.startswith("airflow:tags") for key in problems(stack({"tags": tags}))] == [True]
 

@@ -23,7 +23,8 @@ class Logs(pulumi.ComponentResource):
         self.workspace = insights.Workspace(
             "logs",
             resource_group_name=stack.group,
-            workspace_name=stack.names.resource(limit=63),
+            # A deleted one keeps its name for two weeks, and gives it back in the same region alone.
+            workspace_name=stack.names.resource(stack.cloud.region),
             sku=insights.WorkspaceSkuArgs(name=insights.WorkspaceSkuNameEnum.PER_GB2018),
             retention_in_days=stack.cloud.cluster.log_retention_days,
             features=insights.WorkspaceFeaturesArgs(disable_local_auth=True),
