@@ -1,6 +1,7 @@
 """Azure, asked read-only: is it the subscription, is there room, is what the stack needs offered and free?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from infra.settings.azure import AzureCloud
 from ops.preflight.answer import Answer, State, answer
 from ops.preflight.azure_client import Arm, Question, asked
 from ops.preflight.azure_names import names_taken
+from ops.preflight.azure_network import existing
 from ops.preflight.azure_quotas import quotas
 
 #: Resource providers that a new subscription has not registered yet.
@@ -32,20 +34,38 @@ PROVIDERS = (
 def ask(cloud: AzureCloud, settings: Settings, names: Names, file: Path, arm: Arm | None = None) -> Iterator[Answer]:
     """Every question about this stack. In the wrong subscription nothing else is asked."""
     place, client = Place(cloud, settings, names), arm or Arm()
-    identity = list(asked("subscription", lambda: _subscription(place, client)))
+    identity = [_decided(one) for one in asked("subscription", lambda: _subscription(place, client))]
     yield from identity
     if any(one.state is not State.good for one in identity):
         return
     questions: list[Question] = [
+        ("right to work in the cluster", lambda: _member(place, client)),
         ("resource providers", lambda: _providers(place, client)),
         ("database", lambda: _database(place, client)),
         ("DNS zone", lambda: _dns(place, client)),
         ("secrets provider", lambda: _secrets_provider(client, file)),
+        *existing(place, client),
         *quotas(place, client),
         *names_taken(place, client),
     ]
     for question, look in questions:
         yield from asked(question, look)
+
+
+def _decided(given: Answer) -> Answer:
+    """Without the subscription nothing else can be asked, and an `up` could not begin either."""
+    cure = "`az login` as somebody who may read it, or ask again later"
+    return replace(given, state=State.bad, cure=cure) if given.state is State.unknown else given
+
+
+def _member(place: Place, arm: Arm) -> Iterator[Answer]:
+    """AKS lets in members of its administrators' groups alone, groups within groups included."""
+    admins = list(place.cloud.cluster.admins)
+    path = f"/v1.0/directoryObjects/{arm.principal()}/checkMemberGroups"
+    found = arm.graph().post(path, None, {"groupIds": admins})["value"]
+    cure = "join a group of cloud.cluster.admins, or add one of yours"
+    member = f"a member of {', '.join(found)}" if found else "a member of none of cloud.cluster.admins"
+    yield answer("right to work in the cluster", bool(found), member, cure)
 
 
 def _subscription(place: Place, arm: Arm) -> Iterator[Answer]:
@@ -108,6 +128,7 @@ def _secrets_provider(arm: Arm, file: Path) -> Iterator[Answer]:
     if not given.startswith("azurekeyvault://"):
         return
     host, _, key = given.removeprefix("azurekeyvault://").partition("/")
-    enabled = arm.vault(host).get(f"/{key}", "7.4")["attributes"]["enabled"]
-    state = "enabled" if enabled else "disabled"
-    yield answer(f"key of the secrets, {key}", enabled, state, "enable the key, or choose another")
+    there = arm.vault(host).find(f"/{key}", "7.4")
+    enabled = there is not None and there["attributes"]["enabled"]
+    state = "not there" if there is None else "enabled" if enabled else "disabled"
+    yield answer(f"key of the secrets, {key}", enabled, state, "make or enable the key, or choose another")

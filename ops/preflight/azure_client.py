@@ -4,6 +4,8 @@ One client for all services: PostgreSQL and the registry have none among our req
 hundreds of modules for a dozen questions. Versions of the API stand with the questions.
 """
 
+import base64
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
@@ -18,6 +20,7 @@ from azure.mgmt.core import ARMPipelineClient
 from ops.preflight.answer import Answer, State
 
 ARM = "https://management.azure.com"
+GRAPH = "https://graph.microsoft.com"
 #: It warns of each way to log in that was not taken, where one line says it all.
 logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
 
@@ -38,9 +41,10 @@ class Arm:
         """The answer to a GET. Raises azure.core's HttpResponseError where it is none."""
         return self._send(HttpRequest("GET", quote(path), params={"api-version": version, **query}))
 
-    def post(self, path: str, version: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to a POST, which here only asks."""
-        return self._send(HttpRequest("POST", quote(path), params={"api-version": version}, json=dict(body)))
+    def post(self, path: str, version: str | None, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to a POST, which here only asks. Graph has its version in the path."""
+        params = {"api-version": version} if version else {}
+        return self._send(HttpRequest("POST", quote(path), params=params, json=dict(body)))
 
     def find(self, path: str, version: str) -> dict[str, Any] | None:
         """The answer to a GET, or None where there is no such thing."""
@@ -54,6 +58,15 @@ class Arm:
     def vault(self, host: str) -> "Arm":
         """The same login at a Key Vault."""
         return Arm(self._credential, f"https://{host}", "https://vault.azure.net/.default")
+
+    def graph(self) -> "Arm":
+        """The same login at Microsoft Graph, which knows groups."""
+        return Arm(self._credential, GRAPH, f"{GRAPH}/.default")
+
+    def principal(self) -> str:
+        """The object id of whoever is logged in: a claim of the token, which is not verified here but by Azure."""
+        claims = self._credential.get_token(f"{ARM}/.default").token.split(".")[1]
+        return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["oid"]
 
     def _send(self, request: HttpRequest) -> dict[str, Any]:
         request.url = self._client.format_url(request.url)

@@ -16,10 +16,11 @@ from ops.preflight import azure
 from ops.preflight.answer import Answer, State
 from ops.preflight.azure_client import Arm
 from tests.unit.azure_bad_inputs import GUID, STACK
-from tests.unit.azure_server import Credential, Handler, NoCredential
+from tests.unit.azure_server import PRINCIPAL, Credential, Handler, NoCredential
 from tests.unit.stacks import flat
 
 ROOT = f"/subscriptions/{GUID}"
+MEMBER = f"/v1.0/directoryObjects/{PRINCIPAL}/checkMemberGroups"
 ZONE = {
     "dns": {"state": "existing", "zone": "acme.org"},
     "ingress": "on",
@@ -59,6 +60,7 @@ def world() -> dict[str, Any]:
     }
     free = {"nameAvailable": True}
     return {
+        MEMBER: {"value": [GUID]},
         ROOT: {"state": "Enabled", "displayName": "data", "tenantId": GUID},
         **{f"{ROOT}/providers/{name}": {"registrationState": "Registered"} for name in azure.PROVIDERS},
         f"{ROOT}/providers/Microsoft.DBforPostgreSQL/locations/westeurope/capabilities": {"value": [offer]},
@@ -88,9 +90,20 @@ def server() -> Iterator[Any]:
     made.server_close()
 
 
+class Here(Arm):
+    """Graph and the vaults are on the same small server."""
+
+    def graph(self) -> Arm:
+        return self
+
+    def vault(self, host: str) -> Arm:
+        assert host == "vault.vault.azure.net"
+        return self
+
+
 def ask(server: Any, file: Path, values: dict[str, Any] | None = None, credential: Any = None) -> dict[str, Answer]:
     own = place(values)
-    arm = Arm(credential or Credential(), f"http://127.0.0.1:{server.server_port}")
+    arm = Here(credential or Credential(), f"http://127.0.0.1:{server.server_port}")
     return {one.question: one for one in azure.ask(own.cloud, own.settings, own.names, file, arm)}
 
 
@@ -111,8 +124,9 @@ def test_all_is_well(server: Any, file: Path) -> None:
     assert len(answers) >= 15
     assert {method for method, _, _ in server.asked} == {"GET", "POST"}
     posted = [path for method, path, _ in server.asked if method == "POST"]
-    assert all(path.endswith("/checkNameAvailability") for path in posted)  # read-only, all of it
-    assert len(posted) == 4
+    # read-only, all of it
+    assert all(path.endswith(("/checkNameAvailability", "/checkMemberGroups")) for path in posted)
+    assert len(posted) == 5
 
 
 @pytest.mark.parametrize(
@@ -121,6 +135,7 @@ def test_all_is_well(server: Any, file: Path) -> None:
         (ROOT, 404, "subscription", "not seen"),
         (ROOT, {**world()[ROOT], "state": "Disabled"}, "subscription", "Disabled"),
         (ROOT, {**world()[ROOT], "tenantId": "another"}, "tenant", "another"),
+        (MEMBER, {"value": []}, "right to work in the cluster", "none of"),
         (f"{ROOT}/providers/Microsoft.Insights", {"registrationState": "NotRegistered"}, "resource providers", "Insig"),
         (
             f"{ROOT}/providers/Microsoft.DBforPostgreSQL/locations/westeurope/capabilities",
@@ -212,10 +227,76 @@ def test_spot_has_a_quota_of_its_own(server: Any, file: Path) -> None:
     assert "quota of lowPriorityCores" not in ask(server, file)
 
 
-def test_the_key_of_the_secrets_is_looked_at(server: Any, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_subscription_that_may_not_be_read_ends_it(server: Any, file: Path, status: int) -> None:
+    server.answers[ROOT] = status
+    answers = ask(server, file)
+    assert list(answers) == bad(answers) == ["subscription"]
+    assert str(status) in answers["subscription"].found
+    assert answers["subscription"].cure
+
+
+def test_who_may_not_ask_graph_is_not_stopped(server: Any, file: Path) -> None:
+    server.answers[MEMBER] = 403
+    answers = ask(server, file)
+    assert bad(answers) == []
+    assert answers["right to work in the cluster"].state is State.unknown
+
+
+NETWORK = f"{ROOT}/resourceGroups/hub/providers/Microsoft.Network"
+PURPOSES = {"nodes": "10.9.0.0/24", "database": "10.9.1.0/24", "endpoints": "10.9.2.0/24"}
+HUB = {
+    "kind": "existing",
+    **{f"{name}SubnetId": f"{NETWORK}/virtualNetworks/hub/subnets/{name}" for name in PURPOSES},
+    **{f"{name}Cidr": cidr for name, cidr in PURPOSES.items()},
+    **{f"{name}ZoneId": f"{NETWORK}/privateDnsZones/{name}" for name in ("postgres", "blob", "file")},
+}
+
+
+def hub() -> dict[str, Any]:
+    """What the hub's owner has made, as Azure tells it."""
+    more: dict[str, Any] = {
+        "nodes": {"natGateway": {"id": "nat"}},
+        "database": {"delegations": [{"properties": {"serviceName": SERVER}}]},
+        "endpoints": {},
+    }
+    subnets = {
+        HUB[f"{name}SubnetId"]: {"properties": {"addressPrefix": cidr, **more[name]}} for name, cidr in PURPOSES.items()
+    }
+    return {**subnets, **{HUB[f"{name}ZoneId"]: {"name": name} for name in ("postgres", "blob", "file")}}
+
+
+@pytest.mark.parametrize(
+    ("key", "answered", "question", "words"),
+    [
+        ("nodesSubnetId", 404, "subnet of nodes", "not there"),
+        ("nodesSubnetId", {"properties": {"addressPrefixes": ["10.9.8.0/24"]}}, "subnet of nodes", "10.9.8.0/24"),
+        ("nodesSubnetId", {"properties": {"addressPrefix": "10.9.0.0/24"}}, "natGateway of the nodes' subnet", "not"),
+        (
+            "databaseSubnetId",
+            {"properties": {"addressPrefix": "10.9.1.0/24", "delegations": []}},
+            "delegation of the database's subnet",
+            "to nobody",
+        ),
+        ("blobZoneId", 404, "private zone of blob", "not there"),
+    ],
+)
+def test_a_network_of_somebody_else_is_looked_at(
+    server: Any, file: Path, key: str, answered: Any, question: str, words: str
+) -> None:
+    values = {**VALUES, "cloud": {**VALUES["cloud"], "network": HUB}}
+    server.answers |= hub()
+    assert bad(ask(server, file, values)) == []
+    server.answers[HUB[key]] = answered
+    answers = ask(server, file, values)
+    assert question in bad(answers)
+    assert words in answers[question].found
+    assert answers[question].cure
+
+
+def test_the_key_of_the_secrets_is_looked_at(server: Any, file: Path) -> None:
     file.write_text("secretsprovider: azurekeyvault://vault.vault.azure.net/keys/pulumi\n")
-    there = Arm(Credential(), f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setattr(Arm, "vault", lambda _self, host: there if host == "vault.vault.azure.net" else None)
+    assert bad(ask(server, file)) == ["key of the secrets, keys/pulumi"]  # no such key
     server.answers["/keys/pulumi"] = {"attributes": {"enabled": False}}
     assert bad(ask(server, file)) == ["key of the secrets, keys/pulumi"]
     server.answers["/keys/pulumi"] = {"attributes": {"enabled": True}}
