@@ -6,6 +6,7 @@ import pytest
 
 from infra.preview import schedule
 from infra.preview.model import Plan, Resource
+from infra.settings import Size
 from tests.program.azure_plans import SHARES, STACKS, azure
 from tests.program.conftest import PlanOf
 from tests.program.invariants_azure import (
@@ -218,3 +219,15 @@ def test_the_foundation_takes_no_longer_than_its_longest_chain(plan: PlanOf, sta
     assert max(end(one.urn) for one in made.of_type("pulumi:providers:kubernetes")) <= 1.1 * cluster
     whole = schedule.schedule(made)
     assert any(step.resource.type == SERVER for step in whole.chain)
+
+
+@pytest.mark.parametrize("size", list(Size))
+def test_the_first_up_takes_hardly_longer_than_its_longest_chain(plan: PlanOf, size: Size) -> None:
+    made = azure(plan, "production", f"size={size.value}")
+    by_type = {one.type: schedule.seconds(one) for one in made}
+    (migration,) = [one for one in made.of_type("kubernetes:batch/v1:Job") if one.name == "main-migration"]
+    (release,) = chosen(made, airflow)
+    begins, ends = by_type[NETWORK] + by_type[SUBNET], schedule.seconds(migration) + schedule.seconds(release)
+    database = by_type[SERVER] + sum(map(schedule.seconds, made.of_type(PARAMETER)))
+    longest = begins + max(by_type[CLUSTER], database) + ends
+    assert schedule.schedule(made).eightfold <= 1.05 * longest
