@@ -110,13 +110,14 @@ def groups_admit_nodes_alone(plan: Plan) -> Iterator[str]:
     cidrs = {one.name: one.inputs["addressPrefix"] for one in plan.of_type(SUBNET)}
     groups = {one.name: one for one in plan.of_type(SECURITY_GROUP)}
     for name, group in groups.items():
-        own = cidrs["database"] if name == "database" else None
+        own = (cidrs["database"], {"5432", "6432"}) if name == "database" else None
         for rule in group.inputs["securityRules"]:
             if rule["access"] != "Allow" or rule["direction"] != "Inbound":
                 continue
             ports, source = set(rule["destinationPortRanges"]), rule["sourceAddressPrefix"]
             world = name == "nodes" and source == "Internet" and ports <= {"80", "443"}
-            if not world and not (source in (cidrs["nodes"], own) and ports <= {"5432", "443", "445"}):
+            nodes = source == cidrs["nodes"] and ports <= {"5432", "443", "445"}
+            if not (world or nodes or (own and source == own[0] and ports == own[1])):
                 yield f"{group.urn}: {rule['name']} admits {source} to {sorted(ports)}"
         if name != "nodes" and not any(rule["access"] == "Deny" for rule in group.inputs["securityRules"]):
             yield f"{group.urn}: lets the whole VNet in"

@@ -71,6 +71,7 @@ def test_invariants_of_other_choices(plan: PlanOf, config: tuple[str, ...]) -> N
         ("parameters_are_chained", PARAMETER, "require-secure-transport", "value", "off"),
         ("parameters_are_chained", PARAMETER, "ssl-min-protocol-version", "configurationName", "other"),
         ("groups_admit_nodes_alone", SECURITY_GROUP, "database", "securityRules.0.sourceAddressPrefix", "*"),
+        ("groups_admit_nodes_alone", SECURITY_GROUP, "database", "securityRules.1.destinationPortRanges", ["5432"]),
         ("groups_admit_nodes_alone", SECURITY_GROUP, "nodes", "securityRules.0.destinationPortRanges", ["22"]),
         ("groups_admit_nodes_alone", SECURITY_GROUP, "endpoints", "securityRules.1.access", "Allow"),
         ("cluster_is_closed", CLUSTER, None, "disableLocalAccounts", False),

@@ -1,5 +1,7 @@
 """The Azure plan as an ARM template, and checkov's verdict on it."""
 
+import importlib
+import inspect
 from typing import Any
 
 import pytest
@@ -33,6 +35,13 @@ def test_the_plan_is_an_arm_template(plan: PlanOf) -> None:
     pool = by_type["Microsoft.ContainerService/managedClusters"]["properties"]["agentPoolProfiles"][0]
     assert pool["maxPods"] == 60
     assert "resourceGroupName" not in str(template)
+
+
+@pytest.mark.parametrize("token", sorted(arm.types()))
+def test_a_types_version_is_the_one_that_the_sdk_speaks(token: str) -> None:
+    _, module, name = token.split(":")
+    source = inspect.getsource(getattr(importlib.import_module(f"pulumi_azure_native.{module}"), name))
+    assert f"Uses Azure REST API version {arm.types()[token]['version']}." in source
 
 
 def test_a_type_without_an_arm_name_is_said(plan: PlanOf, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,10 +50,13 @@ def nodes() -> list[net.SecurityRuleArgs]:
 
 
 def database(nodes_cidr: str, own_cidr: str) -> list[net.SecurityRuleArgs]:
-    """PostgreSQL from the nodes, whose addresses pods take on beyond the cluster, and between server and standby."""
+    """PostgreSQL from the nodes, whose addresses pods take on beyond the cluster, and between server and standby.
+
+    Without 6432 Azure gives no standby back after an upgrade: learn.microsoft.com, "Major version upgrades".
+    """
     return [
         _inbound(100, "nodes", nodes_cidr, ["5432"], "PostgreSQL from nodes and pods"),
-        _inbound(110, "standby", own_cidr, ["5432"], "replication between primary and standby"),
+        _inbound(110, "standby", own_cidr, ["5432", "6432"], "replication between primary and standby"),
         _nothing_else(),
     ]
 
