@@ -4,14 +4,13 @@ import os
 import shutil
 import socket
 import subprocess
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
+
+from tests.real.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
@@ -21,15 +20,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def until(ready: Callable[[], Any], seconds: float, what: str) -> Any:
-    """Poll until `ready()` is true and return it; fail with what was waited for."""
-    end = time.monotonic() + seconds
-    while not (result := ready()):
-        assert time.monotonic() < end, f"{what}: not within {seconds} s"
-        time.sleep(0.3)
-    return result
 
 
 @dataclass
@@ -119,5 +109,5 @@ class Checkout:
     def api(self) -> httpx.Client:
         login = {"username": "admin", "password": self.password}
         base = f"http://127.0.0.1:{self.port}"
-        token = httpx.post(f"{base}/auth/token", json=login, timeout=60).raise_for_status().json()["access_token"]
-        return httpx.Client(base_url=f"{base}/api/v2", headers={"Authorization": f"Bearer {token}"}, timeout=60)
+        token = httpx.post(f"{base}/auth/token", json=login, timeout=PATIENCE).raise_for_status().json()["access_token"]
+        return httpx.Client(base_url=f"{base}/api/v2", headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from infra.cloud.existing import server_pod
 from tests.certificates import Pem, issue
+from tests.real.waiting import PATIENCE
 
 SCRIPTS = Path(server_pod.__file__).parent / "scripts"
 PASSWORD = "first-password-of-the-server"
@@ -52,7 +53,13 @@ class TlsServer:
 
     def run(self, *command: str, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            command, env=self.env(**env), user=self.user, cwd=self.folder, capture_output=True, text=True, timeout=60
+            command,
+            env=self.env(**env),
+            user=self.user,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
         )
         assert not check or done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done

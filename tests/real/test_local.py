@@ -7,7 +7,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.real.local_checkout import COMPONENTS, Checkout, until
+from tests.real.local_checkout import COMPONENTS, Checkout
+from tests.real.waiting import until
 
 pytestmark = [pytest.mark.xdist_group("local"), pytest.mark.timeout(900)]
 SERVICES = ("postgres", *COMPONENTS)
@@ -87,6 +88,14 @@ def test_a_bad_settings_file_changes_nothing(local: Checkout, api: httpx.Client)
     assert api.get("/connections").json() == before
 
 
+def test_a_restart_keeps_its_port(local: Checkout) -> None:
+    command = ["env", "-u", "PORT", "make", "-n", "restart"]
+    done = subprocess.run(command, cwd=local.folder, env=local.environment, check=True, capture_output=True, text=True)
+    assert f"up --port '{local.port}' --detach" in done.stdout
+    given = subprocess.run([*command, "PORT=1"], cwd=local.folder, check=True, capture_output=True, text=True)
+    assert "up --port '1' --detach" in given.stdout
+
+
 def test_shell_is_airflows(local: Checkout) -> None:
     done = local.make("shell", "CMD=airflow config get-value core executor")
     assert done.returncode == 0, done.stdout
@@ -108,8 +117,8 @@ def test_kill_9_of_every_component_is_survived(local: Checkout) -> None:
     for process in before.values():
         assert process is not None
         process.kill()
-    until(lambda: all(new(local, service, before[service]) for service in COMPONENTS), 60, "restarted")
-    until(local.healthy, 90, "healthy again")
+    until(lambda: all(new(local, service, before[service]) for service in COMPONENTS), "restarted")
+    until(local.healthy, "healthy again")
     assert len(of_kind(local, "scheduler")) == 1, "no worker of the killed scheduler is left beside the new one's"
 
 
@@ -121,8 +130,8 @@ def test_kill_9_of_postgres_and_of_a_guard_is_survived(local: Checkout) -> None:
     assert guard is not None
     server.kill()
     guard.kill()
-    until(lambda: new(local, "postgres", server) and new(local, "triggerer", triggerer), 60, "restarted")
-    until(local.healthy, 90, "healthy again")
+    until(lambda: new(local, "postgres", server) and new(local, "triggerer", triggerer), "restarted")
+    until(local.healthy, "healthy again")
     assert not triggerer.is_running()
 
 

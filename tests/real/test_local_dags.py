@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from tests.real.listeners import Mail, Webhook, heard
-from tests.real.local_checkout import Checkout, until
+from tests.real.local_checkout import Checkout
+from tests.real.waiting import until
 
 pytestmark = [pytest.mark.xdist_group("local"), pytest.mark.timeout(900)]
 FAILING = """
@@ -40,7 +41,7 @@ def failing_dag(fresh: tuple[Checkout, str]) -> Iterator[None]:
 def test_every_kind_of_dag_runs_to_success_through_the_api(local: Checkout, api: httpx.Client) -> None:
     runs = {}
     dags = ("taskflow_pipeline", "notebook_report", "settings_reader", "deferred_wait", "canary")
-    until(lambda: all(api.get(f"/dags/{dag}").is_success for dag in dags), 60, "all are there")
+    until(lambda: all(api.get(f"/dags/{dag}").is_success for dag in dags), "all are there")
     for dag in dags:
         api.patch(f"/dags/{dag}", json={"is_paused": False}).raise_for_status()
         run = api.post(f"/dags/{dag}/dagRuns", json={"logical_date": None, "conf": {}}).raise_for_status().json()
@@ -50,7 +51,7 @@ def test_every_kind_of_dag_runs_to_success_through_the_api(local: Checkout, api:
         states = {dag: api.get(path).json()["state"] for dag, path in runs.items()}
         return states if set(states.values()) <= {"success", "failed"} else None
 
-    assert until(ended, 90, "all runs end") == dict.fromkeys(runs, "success")
+    assert until(ended, "all runs end") == dict.fromkeys(runs, "success")
     (kept,) = (local.folder / ".airflow" / "home" / "notebooks").glob("orders-*.ipynb")
     cells = json.loads(kept.read_text())["cells"]
     assert "south" in json.dumps(cells[-1]["outputs"]), "the kept notebook holds its last cell's table"
@@ -69,6 +70,8 @@ def test_make_run_shows_the_logs_and_the_failure(local: Checkout) -> None:
     refused = local.make("run", "DAG=taskflow_pipeline", 'CONF={"orders": 0}')
     assert refused.returncode == 2
     assert "orders" in refused.stdout
+    listed = local.make("run", "DAG=taskflow_pipeline", "CONF=[7]")
+    assert "CONF=[7]: must be a JSON object" in listed.stdout
     assert "Traceback" not in refused.stdout
 
 
@@ -100,7 +103,7 @@ def test_a_failed_task_tells_slack_and_mail(local: Checkout, api: httpx.Client) 
         )
         try:
             assert local.make("apply-secret", "STACK=local").returncode == 0
-            until(lambda: api.get("/dags/failing").status_code == 200, 90, "the new DAG is found")
+            until(lambda: api.get("/dags/failing").status_code == 200, "the new DAG is found")
             done = local.make("run", "DAG=failing")
         finally:
             local.secret.write_text(good)

@@ -9,7 +9,8 @@ from typing import IO
 import psutil
 import pytest
 
-from tests.real.local_checkout import Checkout, until
+from tests.real.local_checkout import Checkout
+from tests.real.waiting import PATIENCE, until
 
 pytestmark = [pytest.mark.xdist_group("local"), pytest.mark.timeout(900)]
 
@@ -50,8 +51,8 @@ def read_to(lines: IO[str], last_line: str) -> list[str]:
     return seen
 
 
-def gone(checkout: Checkout, seconds: float = 60) -> None:
-    until(lambda: not checkout.processes(), seconds, f"no process of {checkout.folder} left")
+def gone(checkout: Checkout) -> None:
+    until(lambda: not checkout.processes(), f"no process of {checkout.folder} left")
 
 
 def test_a_taken_port_is_named_with_who_has_it(local: Checkout, second: Checkout) -> None:
@@ -77,15 +78,15 @@ def test_ctrl_c_while_it_starts_ends_everything(second: Checkout) -> None:
     process = attached(second, "✓ PostgreSQL")
     process.send_signal(signal.SIGINT)
     psutil.Process(process.pid).children()[0].send_signal(signal.SIGINT)  # a terminal signals the whole group
-    process.communicate(timeout=60)
-    gone(second, 5)
+    process.communicate(timeout=PATIENCE)
+    assert not second.processes()
 
 
 def test_kill_9_of_make_up_leaves_no_orphan(second: Checkout) -> None:
     process = attached(second, "✓ connections")
     for child in psutil.Process(process.pid).children():
         child.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     gone(second)
 
 

@@ -16,6 +16,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.real.local_checkout import Checkout
+from tests.real.waiting import PATIENCE
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [
@@ -28,7 +29,6 @@ FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync --window-size=1280,1060"
 )
-SECONDS = 40
 
 
 @pytest.fixture
@@ -52,12 +52,12 @@ def shows(browser: WebDriver, *texts: str) -> bool:
         body = page.find_element(By.TAG_NAME, "body").text
         return all(text in body for text in texts)
 
-    return WebDriverWait(browser, SECONDS, ignored_exceptions=[Exception]).until(there)
+    return WebDriverWait(browser, PATIENCE, ignored_exceptions=[Exception]).until(there)
 
 
 def sign_in(browser: WebDriver, local: Checkout, password: str) -> None:
     browser.get(f"http://localhost:{local.port}/")
-    WebDriverWait(browser, SECONDS).until(lambda page: page.find_elements(By.NAME, "username"))
+    WebDriverWait(browser, PATIENCE).until(lambda page: page.find_elements(By.NAME, "username"))
     browser.find_element(By.NAME, "username").send_keys("admin")
     browser.find_element(By.NAME, "password").send_keys(password)
     browser.find_element(By.CSS_SELECTOR, "input[type=submit]").click()
@@ -67,7 +67,7 @@ def test_the_ui_shows_the_example_dags_after_a_login(local: Checkout, browser: W
     sign_in(browser, local, "not-the-password")
     assert shows(browser, "Invalid login")
     sign_in(browser, local, local.password)
-    WebDriverWait(browser, SECONDS).until(lambda page: "/auth/login" not in page.current_url)
+    WebDriverWait(browser, PATIENCE).until(lambda page: "/auth/login" not in page.current_url)
     browser.get(f"http://localhost:{local.port}/dags")
     assert shows(browser, "canary", "deferred_wait", "notebook_report", "settings_reader", "taskflow_pipeline")
     picture = Path(os.environ.get("LOCAL_SCREENSHOT", tmp_path / "dags.png"))

@@ -1,7 +1,6 @@
 """The scripts of the database in the cluster, on a real server with TLS: dumps, restores, and a changed password."""
 
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 
 from tests.certificates import issue
 from tests.real.server_in_cluster import PASSWORD, TlsServer, binaries, can_run, tls_postgres
+from tests.real.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.skipif(can_run() is not None, reason=can_run() or "")
 
@@ -106,14 +106,12 @@ def test_one_database_alone(server: TlsServer) -> None:
 def test_connections_are_ended_and_come_back(server: TlsServer) -> None:
     server.script("dump.sh")
     env = server.env(PGUSER="airflow_main", PGPASSWORD="main-password")
-    command = ["psql", "-Xq", "-d", "airflow_main", "-c", "SELECT pg_sleep(60)"]
+    command = ["psql", "-Xq", "-d", "airflow_main", "-c", "SELECT pg_sleep(600)"]
     with subprocess.Popen(command, env=env, user=server.user, stderr=subprocess.PIPE, text=True) as client:
-        for _ in range(100):
-            if server.sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%'") != "1":
-                break
-            time.sleep(0.05)
+        asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+        until(lambda: server.sql(asleep) == "1", "a client's statement runs")
         server.script("restore.sh", DUMP="latest")
-        assert "terminating connection" in client.communicate(timeout=20)[1]
+        assert "terminating connection" in client.communicate(timeout=PATIENCE)[1]
     assert count(server) == "2"
 
 

@@ -7,7 +7,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from infra.contracts import LogStore
 from infra.settings import read
 from tests.chart.combinations import Case
 from tests.real.airflow_here import VENV, base_env
+from tests.real.waiting import PATIENCE, until
 from tests.unit.stacks import LOCAL, flat
 
 STORE = LogStore("s3://acme-airflow-logs/main", "aws_default", {"conn_type": "aws"}, grant=None)
@@ -57,17 +57,20 @@ def s3() -> Iterator[str]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(100):
-            try:
-                httpx.get(url, timeout=1)
-                break
-            except httpx.TransportError:
-                time.sleep(0.1)
-        assert httpx.put(f"{url}/acme-airflow-logs", timeout=30).status_code == 200
+        until(lambda: answers(url), "moto's S3")
+        assert httpx.put(f"{url}/acme-airflow-logs", timeout=PATIENCE).status_code == 200
         yield url
     finally:
         server.terminate()
         server.wait()
+
+
+def answers(url: str) -> bool:
+    try:
+        httpx.get(url, timeout=5)
+    except httpx.TransportError:
+        return False
+    return True
 
 
 def test_a_log_is_written_to_the_store_and_read_back(s3: str, airflow_home: Path, tmp_path: Path) -> None:

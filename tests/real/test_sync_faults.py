@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ import pytest
 from infra.settings.payload import compressed
 from tests.real.airflow_here import SYNC, VENV, AirflowHere, base_env, together
 from tests.real.test_sync_runs import READ, VERBATIM, blank
+from tests.real.waiting import until
 
 MANY = "airflow:\n  variables:\n" + "".join(f"    v{number}: text {number}\n" for number in range(300))
 SECRET = "s3cr3t-v4lue"
@@ -71,15 +71,12 @@ $$ begin if new.key = 'v250' then raise exception 'half-way: %', new.val; end if
 def test_a_kill_half_way_leaves_nothing_and_the_next_run_does_all(airflow: AirflowHere) -> None:
     airflow.sql("""
 create function slow() returns trigger language plpgsql as
-$$ begin if new.key = 'v250' then perform pg_sleep(60); end if; return new; end $$""")
+$$ begin if new.key = 'v250' then perform pg_sleep(600); end if; return new; end $$""")
     airflow.sql("create trigger slow before insert on variable for each row execute function slow()")
     before = airflow.contents()
     run = airflow.start(settings=MANY)
     asleep = f"select count(*) from pg_stat_activity where datname = '{airflow.database}' and wait_event = 'PgSleep'"
-    deadline = time.monotonic() + 30
-    while airflow.sql(asleep) != "1":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: airflow.sql(asleep) == "1", "the sync is half-way")
     os.kill(run.pid, signal.SIGKILL)
     assert run.wait().code is None
     assert airflow.contents() == before
