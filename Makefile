@@ -51,7 +51,7 @@ AIRFLOW := .airflow
 $(AIRFLOW)/.installed: $(VENV)/.uv image/requirements.txt image/requirements-local.txt
 	@if test -S $(AIRFLOW)/run/supervisor.sock; then echo "other pins than what runs here: stopping it first"; $(MAKE) --no-print-directory stop; fi
 	@echo "installing Airflow into $(AIRFLOW)/venv …"
-	@test -x $(AIRFLOW)/venv/bin/python || $(PY) -m uv venv -q --python $(PY) $(AIRFLOW)/venv
+	@test -x $(AIRFLOW)/venv/bin/python || $(PY) -m uv venv -q --relocatable --python $(PY) $(AIRFLOW)/venv
 	@$(PY) -m uv pip sync -q --python $(AIRFLOW)/venv/bin/python --require-hashes image/requirements.txt image/requirements-local.txt
 	@touch $@
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 from rich.console import Console
 
 from local import check_dags as checks
-from local import environment, instance, prepare, rest, services
+from local import environment, instance, ports, prepare, rest, services
 from local import status as state
 from local.errors import LocalError
 from local.place import Place
@@ -25,11 +26,18 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 console = Console(highlight=False, soft_wrap=True)
 place = Place(Path.cwd().resolve())
 
-Port = Annotated[int, typer.Option(min=1, max=65535, help="the UI's port on this machine")]
+Port = Annotated[int, typer.Option(parser=ports.number, metavar="NUMBER", help="the UI's port on this machine")]
+Detach = Annotated[bool, typer.Option("--detach", help="return once it is healthy; it goes on in the background")]
+Name = Annotated[str, typer.Option(metavar="NAME", help="one service; without it, all")]
+Lines = Annotated[int, typer.Option(help="how many of the last lines of each")]
+Follow = Annotated[bool, typer.Option(help="go on with what is written from now on")]
+Conf = Annotated[str, typer.Option(metavar="JSON", help="the run's parameters, as in '{\"orders\": 10}'")]
+Limit = Annotated[float, typer.Option(metavar="SECONDS", help="wait so long at most; the run itself goes on")]
+Yes = Annotated[bool, typer.Option("--yes", help="do not ask")]
 
 
 @app.command()
-def up(port: Port = 1234, detach: bool = False) -> None:
+def up(port: Port = 1234, detach: Detach = False) -> None:
     """Start Airflow and wait until it is healthy; in the foreground, or detached."""
     bring_up(place, port, attached=not detach)
 
@@ -51,7 +59,7 @@ def status() -> None:
 
 
 @app.command()
-def logs(service: str = "", lines: int = 100, follow: bool = True) -> None:
+def logs(service: Name = "", lines: Lines = 100, follow: Follow = True) -> None:
     """Show the services' logs, or one's, and follow them."""
     names = [one.name for one in services.SUPERVISED]
     if service and service not in names:
@@ -87,21 +95,29 @@ def check_dags() -> None:
 
 
 @app.command()
-def run(dag: str, conf: str = "{}", timeout: float = 1800) -> None:
+def run(dag: str, conf: Conf = "{}", timeout: Limit = 1800) -> None:
     """Run a DAG, follow it, print its tasks' logs; exit code 1 where it fails."""
     with rest.client(place, instance.running_port(place)) as api:
         raise typer.Exit(run_dag(api, console, dag, conf, timeout))
 
 
 @app.command()
-def clean(yes: bool = False) -> None:
+def clean(yes: Yes = False) -> None:
     """Stop everything and remove .airflow with its database, logs and keys."""
-    if not yes and not typer.confirm(f"Remove {place.root} with its database, logs and passwords?"):
-        raise LocalError("nothing was removed")
+    if not yes and not _agreed(f"Remove {place.root} with its database, logs and passwords?"):
+        raise LocalError("nothing was removed; `make clean YES=1` does not ask")
     with instance.locked(place):
         instance.stop(place)
     console.print(f"removing {place.root}")  # before: what prints lies in there, too
     place.remove()
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return typer.confirm(question)
+    except typer.Abort:  # Ctrl-C, or nobody there to ask
+        console.print()
+        return False
 
 
 def main() -> int:
@@ -118,6 +134,10 @@ def main() -> int:
         return _say(f"Airflow's API does not answer as it should ({unheard}): see `make status`, `make logs`", 1)
     except PermissionError as denied:
         return _say(f"{denied.filename}: an earlier run belonged to another user; run as that one", 2)
+    except OSError as failed:
+        if failed.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        return _say(f"{failed.filename or place.root}: {failed.strerror}", 1)
     return 0
 
 

@@ -10,6 +10,13 @@ from local.errors import LocalError
 from local.orphans import checkout_of
 
 
+def number(text: str) -> int:
+    """A port as it is given in PORT=…; LocalError where it is none."""
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 65536):
+        raise LocalError(f"PORT={text}: must be a number from 1 to 65535, as in PORT=1235")
+    return int(text)
+
+
 def claim(port: int) -> None:
     """Raise LocalError, naming who has it, where the port cannot be had."""
     with socket.socket() as probe:

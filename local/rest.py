@@ -24,7 +24,7 @@ def client(place: Place, port: int) -> httpx.Client:
 
 def ask(url: str) -> httpx.Response:
     """One plain request; httpx.TransportError where nobody answers."""
-    with httpx.Client(transport=_plain(), timeout=5) as plain:
+    with httpx.Client(transport=_plain(), timeout=15) as plain:
         return plain.get(url)
 
 

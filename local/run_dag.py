@@ -16,6 +16,7 @@ from local.errors import LocalError
 _POLL_SECONDS = 1
 _ENDED = ("success", "failed", "skipped", "upstream_failed", "removed")
 _AIRFLOW = "/site-packages/airflow/"  # a dozen frames between its runner and the task's first line
+_EXAMPLE = "as in CONF='{\"rows\": 10}'"
 _MARKS = {"success": "[green]✓[/]", "skipped": "[dim]-[/]"}
 
 
@@ -46,10 +47,7 @@ def _trigger(api: httpx.Client, console: Console, dag: str, conf: str) -> str:
     if known.status_code == 404:
         names = ", ".join(str(one["dag_id"]) for one in rest.all_of(api, "/dags", "dags"))
         raise LocalError(f"DAG={dag}: there is none of that name; there are: {names or 'none'} (make check-dags)")
-    try:
-        given = json.loads(conf)
-    except json.JSONDecodeError as wrong:
-        raise LocalError(f"CONF={conf}: not JSON ({wrong}); as in CONF='{{\"rows\": 10}}'") from None
+    given = _object(conf)
     if known.raise_for_status().json()["is_paused"]:
         api.patch(f"/dags/{dag}", json={"is_paused": False}).raise_for_status()
         console.print(f"{dag} was paused: switched on")
@@ -59,6 +57,16 @@ def _trigger(api: httpx.Client, console: Console, dag: str, conf: str) -> str:
     run = str(asked.raise_for_status().json()["dag_run_id"])
     console.print(f"{dag} run {run}")
     return run
+
+
+def _object(conf: str) -> dict[str, Any]:
+    try:
+        given = json.loads(conf)
+    except json.JSONDecodeError as wrong:
+        raise LocalError(f"CONF={conf}: not JSON ({wrong}); {_EXAMPLE}") from None
+    if not isinstance(given, dict):
+        raise LocalError(f"CONF={conf}: must be a JSON object; {_EXAMPLE}")
+    return cast("dict[str, Any]", given)
 
 
 def _show(api: httpx.Client, console: Console, run: str, task: dict[str, Any]) -> None:

@@ -20,8 +20,9 @@ from local.place import Place
 from local.services import AIRFLOW, POSTGRES, SCHEDULER, SUPERVISOR, Service
 from local.steps import StepError, Steps
 
-POSTGRES_SECONDS = 30
-AIRFLOW_SECONDS = 180
+# only for what hangs, and far above what a busy machine takes: what ends is told of at once
+POSTGRES_SECONDS = 120
+AIRFLOW_SECONDS = 300
 DAGS_SECONDS = 60
 POLL_SECONDS = 0.5
 WATCH_SECONDS = 2
@@ -34,8 +35,7 @@ class Stopped(BaseException):
 def up(place: Place, port: int, *, attached: bool) -> None:
     """Start everything, or say that it runs; attached, stay until Ctrl-C, a signal or the end of the caller."""
     steps = Steps()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stopped)
+    _on_signals(_stopped)
     caller = os.getppid()
     with ended_by_a_stop(place, steps.console):
         with locked(place):
@@ -121,7 +121,13 @@ def _wait(
         time.sleep(POLL_SECONDS)
 
 
+def _on_signals(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handler)
+
+
 def _stopped(number: int, _: FrameType | None) -> NoReturn:
+    _on_signals(signal.SIG_IGN)  # here, so that no second one comes in between
     raise Stopped(signal.Signals(number).name)
 
 
@@ -141,8 +147,7 @@ def ended_by_a_stop(place: Place, console: Console) -> Generator[None, None, Non
     try:
         yield
     except Stopped as reason:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        _on_signals(signal.SIG_IGN)
         console.print(f"\n{reason}: stopping …")
         stop(place)
         console.print("stopped")
