@@ -32,8 +32,7 @@ def main() -> int:
     except typer.Exit as ended:
         return ended.exit_code
     except (OpsError, InputError, pulumi.RunError) as error:
-        for line in str(error).splitlines():
-            sys.stderr.write(f"error: {line}\n")
+        tell(error)
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped: nothing was stored\n")
@@ -54,6 +53,10 @@ def arguments() -> argparse.Namespace:
 
 def leave(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
+
+
+def tell(error: Exception) -> None:
+    sys.stderr.write("".join(f"error: {line}\n" for line in str(error).splitlines()))
 
 
 def key(options: argparse.Namespace) -> str:
@@ -78,14 +81,15 @@ def edit(options: argparse.Namespace) -> int:
             return 0
         try:
             settings_text.check(text)
+            store(options, text)  # an expired login, or a key service that does not answer, need not cost the edit
             break
         except OpsError as error:
-            sys.stderr.write("".join(f"error: {line}\n" for line in str(error).splitlines()))
+            tell(error)
             if not again():
                 raise OpsError("nothing was stored; what was typed is gone") from None
-    store(options, text)
     verb = "apply-secret" if options.stack == MACHINE else "deploy"
-    sys.stdout.write(f"stored; `make {verb} STACK={options.stack}` brings it into Airflow\n")
+    folder = "" if options.stacks.resolve() == ROOT else f" STACKS={options.stacks}"
+    sys.stdout.write(f"stored; `make {verb} STACK={options.stack}{folder}` brings it into Airflow\n")
     return 0
 
 

@@ -18,6 +18,9 @@ here = pathlib.Path(__file__).parent
 with (here / "calls").open("a") as calls:
     calls.write(json.dumps(sys.argv[1:]) + "\\n")
 words = [word for word in sys.argv[1:] if word != "--non-interactive"]
+if "--config-file" in words:
+    at = words.index("--config-file")
+    del words[at : at + 2]
 if words[:2] == ["config", "get"]:
     key, _, stack = words[2:]
     held = here / f"{stack}.{key}"
@@ -26,6 +29,9 @@ if words[:2] == ["config", "get"]:
     print(held.read_text())
 elif words[:3] == ["config", "set", "--secret"]:
     key, _, stack = words[3:]
+    if (here / "refuse").exists():
+        (here / "refuse").unlink()
+        sys.exit("error: the login has expired")
     (here / f"{stack}.{key}").write_text(sys.stdin.read().removesuffix("\\n"))
 elif words[0] == "up":
     sys.exit(7 if "--fail" in words else 0)

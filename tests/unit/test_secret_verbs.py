@@ -1,6 +1,7 @@
 """`make edit-secret` and `make apply-secret`, with a fake `pulumi` and `sops` that note how they are called."""
 
 import json
+import os
 import signal
 import stat
 import subprocess
@@ -37,6 +38,40 @@ def test_a_stacks_settings_are_edited_and_stored_by_standard_input(desk: Desk) -
         ["config", "get", "airflow:settings", "--stack", "production", "--non-interactive"],
         ["config", "set", "--secret", "airflow:settings", "--stack", "production", "--non-interactive"],
     ]
+
+
+def test_a_stack_whose_file_lies_elsewhere_is_edited_there(desk: Desk) -> None:
+    desk.editor(GOOD)
+    done = desk.run("edit", "--stack", "production", "--stacks", "examples/azure")
+    said = "stored; `make deploy STACK=production STACKS=examples/azure` brings it into Airflow\n"
+    assert (done.returncode, done.stdout) == (0, said)
+    file = desk.folder / "given.yaml"
+    file.write_text(GOOD)
+    assert desk.run("apply", "--stack", "production", "--stacks", "examples/azure", "--file", str(file)).returncode == 0
+    for call in desk.calls().splitlines():
+        words = json.loads(call)
+        at = words[words.index("--config-file") + 1]
+        assert at == str(ROOT / "examples" / "azure" / "Pulumi.production.yaml")
+
+
+def test_what_was_typed_outlives_a_mistake_and_a_refusal(desk: Desk) -> None:
+    desk.held("production").write_text("airflow: {}")
+    (desk.folder / "bin" / "refuse").touch()  # an expired login
+    desk.editor(BAD, GOOD, f"{GOOD}\n")
+    terminal, given = os.openpty()
+    os.write(terminal, b"y\ny\n")
+    done = subprocess.run(
+        [*desk.command, "edit", "--stack", "production"],
+        env=desk.env, cwd=ROOT, stdin=given, capture_output=True, text=True,
+    )  # fmt: skip
+    os.close(given)
+    os.close(terminal)
+    assert done.returncode == 0, done.stderr
+    assert desk.seen()[0] == GOOD, "the third time began with what the second left"
+    assert "port: must be a whole number" in done.stderr
+    assert "error: `pulumi config set --secret airflow:settings` failed: error: the login has expired" in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    assert desk.held("production").read_text() == GOOD
 
 
 def test_a_new_stack_begins_with_the_committed_example_and_a_release_has_its_own_key(desk: Desk) -> None:
@@ -76,21 +111,21 @@ def test_no_plain_text_stays_where_the_edit_is_stopped(desk: Desk, number: signa
 import pathlib, sys, time
 pathlib.Path({str(desk.folder / "seen")!r} + ".new").write_text(sys.argv[1])
 pathlib.Path({str(desk.folder / "seen")!r} + ".new").rename({str(desk.folder / "seen")!r})
-time.sleep(60)
+time.sleep(600)
 """,
     )
     process = subprocess.Popen(
         [*desk.command, "edit", "--stack", "production"], env=desk.env, cwd=ROOT,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not (desk.folder / "seen").exists():
         assert time.monotonic() < deadline
         time.sleep(0.02)
     file = Path((desk.folder / "seen").read_text())
     assert file.exists()
     process.send_signal(number)
-    out, _ = process.communicate(timeout=10)
+    out, _ = process.communicate(timeout=60)
     assert process.returncode == (130 if number == signal.SIGINT else 128 + number)
     assert SECRET not in out
     assert not file.parent.exists()
