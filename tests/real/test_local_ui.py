@@ -27,7 +27,7 @@ pytestmark = [
 ]
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --window-size=1280,1060"
+    "--disable-component-update --disable-sync --window-size=1280,1130"
 )
 
 
