@@ -6,6 +6,17 @@ lint: $(VENV)/.installed  ## ruff, formatting included
 	@$(VENV)/bin/ruff check -q --output-format concise .
 	@$(VENV)/bin/ruff format -q --check .
 
+# Built by Go from the module proxy, whose checksums stand behind the version; its caches stay in the checkout too.
+ACTIONLINT_VERSION := v1.7.12
+ACTIONLINT := $(CURDIR)/.tools/bin/actionlint-$(ACTIONLINT_VERSION)
+$(ACTIONLINT):
+	@command -v go >/dev/null || { echo "no go: install Go, which builds actionlint $(ACTIONLINT_VERSION)" >&2; exit 2; }
+	@GOBIN=$(@D) GOPATH=$(CURDIR)/.tools/go GOCACHE=$(CURDIR)/.tools/go-cache GOFLAGS=-modcacherw \
+	  go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION) && mv $(@D)/actionlint $@
+
+lint-workflows: $(ACTIONLINT)  ## actionlint over .github/workflows, with shellcheck where that is there
+	@$(ACTIONLINT)
+
 types: $(VENV)/.installed  ## pyright, strict
 	@$(VENV)/bin/pyright
 
@@ -23,4 +34,4 @@ test: $(VENV)/.installed $(AIRFLOW)/.installed  ## all tests that this machine c
 test-live: $(VENV)/.installed  ## try the plan's objects on the cluster of KUBECONFIG: namespaces of their own, removed after
 	@$(VENV)/bin/pytest -m live --timeout 1200 tests/live $(ARGS)
 
-.PHONY: check lint types format test test-live
+.PHONY: check lint lint-workflows types format test test-live

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -32,10 +33,21 @@ def check(schema: str, path: Path) -> None:
 
 
 def test_actionlint() -> None:
-    if not (found := shutil.which("actionlint")):
-        pytest.skip("actionlint is not on the PATH")
+    built = next((ROOT / ".tools/bin").glob("actionlint-v*"), None)
+    if not (found := built or shutil.which("actionlint")):
+        pytest.skip("no actionlint: `make lint-workflows` builds one")
     done = subprocess.run([found, *map(str, WORKFLOWS)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
+
+
+def jobs(path: Path) -> dict[str, dict[str, Any]]:
+    return yaml.safe_load(path.read_text())["jobs"]
+
+
+def starts(path: Path) -> set[str]:
+    """What a workflow starts by; YAML 1.1 takes its key `on` for a boolean."""
+    found = yaml.safe_load(path.read_text())[True]
+    return {found} if isinstance(found, str) else set(found)
 
 
 @pytest.mark.parametrize("path", [*WORKFLOWS, ROOT / ".circleci/config.yml"], ids=lambda path: path.name)
@@ -65,17 +77,65 @@ def test_the_bot_finds_its_run_and_its_checks_by_the_workflows_names() -> None:
     branch = "${{ inputs.branch || 'main' }}"
     assert workflow["run-name"] == f"{branch} to integration"  # bot/github.py, try_branch
     assert workflow["jobs"]["deploy"]["name"].replace(branch, "main") == INTEGRATED[0]
-    for job in yaml.safe_load((ROOT / ".github/workflows/production.yml").read_text())["jobs"].values():
+    for job in jobs(ROOT / ".github/workflows/production.yml").values():
         assert job["name"].startswith("deploy ")
 
 
+def test_every_job_of_integration_is_a_delivery_to_the_bot() -> None:
+    """Else a branch whose lock failed would make main's commit red."""
+    assert all(job["name"].startswith("deploy ") for job in jobs(ROOT / ".github/workflows/integration.yml").values())
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, ROOT / ".github/actions/stack/action.yml"], ids=lambda path: path.name)
+def test_no_expression_stands_in_a_script(path: Path) -> None:
+    """A branch's name, put there by GitHub before the shell reads it, would be run by it: `env` is the way."""
+    found = yaml.safe_load(path.read_text())
+    lists = [found["runs"]["steps"]] if "runs" in found else [job["steps"] for job in found["jobs"].values()]
+    scripts = [step["run"] for steps in lists for step in steps if "run" in step]
+    assert scripts
+    assert not [script for script in scripts if "${{" in script]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_little_and_ends(path: Path) -> None:
+    workflow = yaml.safe_load(path.read_text())
+    granted = [workflow["permissions"], *(job.get("permissions", {}) for job in workflow["jobs"].values())]
+    assert all(isinstance(one, dict) for one in granted), "each right by name"
+    for job in workflow["jobs"].values():
+        assert job["timeout-minutes"] <= 120
+
+
+def test_what_is_deployed_is_never_cancelled_and_alone() -> None:
+    for stack in ("integration", "production"):
+        workflow = yaml.safe_load((ROOT / f".github/workflows/{stack}.yml").read_text())
+        assert workflow["concurrency"] == {"group": f"deploy-{stack}", "cancel-in-progress": False}
+    circle = yaml.safe_load((ROOT / ".circleci/config.yml").read_text())
+    deployed = [
+        next(iter(one.items()))
+        for flow in circle["workflows"].values()
+        for one in flow["jobs"]
+        if isinstance(one, dict) and {"integration", "production"} & set(one)  # pyright: ignore[reportUnknownArgumentType]
+    ]
+    assert len(deployed) == 3
+    for name, job in deployed:
+        assert job["serial-group"] == f"<< pipeline.project.slug >>/deploy-{name}"
+
+
 def test_nothing_of_a_fork_runs_with_a_token_that_writes() -> None:
+    trusted = {path for path in WORKFLOWS if starts(path) & {"pull_request_target", "workflow_run"}}
+    assert {path.name for path in trusted} == {"plan-comment.yml", "unlock.yml"}
+    for path in trusted:  # these have one, and run the default branch's code
+        checkouts = [step for job in jobs(path).values() for step in job["steps"] if "checkout" in step.get("uses", "")]
+        assert checkouts
+        default = "${{ github.event.repository.default_branch }}"
+        assert all(step.get("with", {}).get("ref", default) == default for step in checkouts)
     for path in WORKFLOWS:
-        text = path.read_text()
-        assert "pull_request_target" not in text
-        if "workflow_run" in text:
-            assert "head_branch" not in text
-            assert "ref:" not in text
+        if "pull_request" in starts(path):
+            for name, job in jobs(path).items():
+                rights = {**yaml.safe_load(path.read_text())["permissions"], **job.get("permissions", {})}
+                assert {right for right, level in rights.items() if level == "write"} <= {"id-token"}, name
+                own = "github.event.pull_request.head.repo.full_name == github.repository"
+                assert own in job.get("if", "") or not ("environment" in job or "secrets." in str(job)), name
 
 
 def test_the_documentation_names_every_workflow_secret_variable_and_environment() -> None:
