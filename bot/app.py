@@ -1,6 +1,7 @@
 """Slack's side: the slash command, who may use it and where."""
 
 import logging
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,10 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from bot.circleci import CircleCI
 from bot.commands import Commands
 from bot.delivery import Delivery
-from bot.follow import Follower, Sleep
-from bot.github import GitHub
+from bot.follow import Follower
+from bot.github import GitHub, connect
 from bot.lock import Locks
-from bot.rest import Rest
+from bot.rest import Rest, Sleep
 from bot.settings import BotSettings
 from bot.state import State
 
@@ -27,16 +28,14 @@ def build(settings: BotSettings, slack: App, sleep: Sleep = time.sleep, poll: fl
 
     `poll` is the seconds between two looks at what is under way.
     """
-    token = settings.delivery_token.get_secret_value()
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
-    rest = Rest("GitHub", settings.github_api, headers, sleep)
+    rest = connect(settings.delivery_token.get_secret_value(), settings.github_api, sleep)
     github = GitHub(rest, settings.repository, sleep)
     delivery = _delivery(settings, github, sleep)
     slack.client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=3))
 
     def say(channel: str, text: str) -> bool:
         try:
-            slack.client.chat_postMessage(channel=channel, text=text)  # pyright: ignore[reportUnknownMemberType]
+            slack.client.chat_postMessage(channel=channel, text=escaped(text))  # pyright: ignore[reportUnknownMemberType]
         except (SlackClientError, OSError) as error:  # what Slack refuses, and a Slack that does not answer
             _LOG.error("Slack took no message: %s", error)
             return False
@@ -50,10 +49,16 @@ def build(settings: BotSettings, slack: App, sleep: Sleep = time.sleep, poll: fl
         if refusal := _refusal(settings, command):
             respond(refusal, response_type="ephemeral")
             return
-        respond(_answer(commands, command), response_type="in_channel")
+        respond(escaped(_answer(commands, command)), response_type="in_channel")
 
     slack.command("/airflow")(airflow)  # pyright: ignore[reportUnknownMemberType]
     return follower
+
+
+def escaped(text: str) -> str:
+    """As Slack wants text: a reason or a check's name that says `<!channel>` calls nobody; people are still named."""
+    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"&lt;@([A-Z0-9]+)&gt;", r"<@\1>", safe)
 
 
 def _refusal(settings: BotSettings, command: dict[str, str]) -> str:

@@ -1,12 +1,11 @@
 """CircleCI by its REST API, version 2."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from bot.delivery import APPEARS, Outcome, Run, State
-from bot.rest import Rest, RestError
+from bot.rest import Rest, RestError, Sleep
 
 _FAILED = ("failed", "error", "failing", "canceled", "unauthorized", "not_run")
 
@@ -18,7 +17,7 @@ class CircleCI:
         self,
         rest: Rest,
         repository: str,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Sleep = time.sleep,
         site: str = "https://app.circleci.com",
     ) -> None:
         self._rest, self._slug, self._site, self._sleep = rest, f"gh/{repository}", site, sleep

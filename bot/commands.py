@@ -42,7 +42,7 @@ class Commands:
             return f"That did not work: {error}"
 
     def _deploy(self, branch: str, user: str, channel: str) -> str:
-        if not re.fullmatch(r"[A-Za-z0-9_][\w./-]*", branch, re.ASCII):
+        if not re.fullmatch(r"[A-Za-z0-9_][\w./@#+=,-]*", branch, re.ASCII):
             return "Which branch? `/airflow deploy BRANCH`"
 
         def begin() -> Run | str:
@@ -61,8 +61,10 @@ class Commands:
 
         def begin() -> Run | str:
             sha = self._github.head("main")
-            if red := self._github.red_checks(sha, with_integration=True):
+            if red := self._github.red_checks(sha):
                 return f"Not released: checks of main are not green: {', '.join(red[:5])}"
+            if why := self._github.not_integrated(sha):
+                return f"Not released: main's newest commit is not on integration: {why}"
             self._github.tag(tag, sha)
             return self._delivery.follow_release(tag)
 

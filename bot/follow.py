@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable
 
 from bot.delivery import Delivery, Outcome
-from bot.rest import RestError
+from bot.rest import RestError, Sleep
 from bot.state import Followed, State
 
 Say = Callable[[str, str], bool]
 """(channel, text) → whether Slack took it."""
-Sleep = Callable[[float], None]
 
 BLIND = 15
 """Looks that fail in a row until the channel hears of it."""

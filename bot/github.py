@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.delivery import APPEARS, Outcome, Run, State
-from bot.rest import Rest, RestError
+from bot.rest import Rest, RestError, Sleep
 
 INTEGRATED = ("deploy main to integration", "ci/circleci: integration")
 """The checks by which integration says how main went on it."""
@@ -14,10 +14,24 @@ _DELIVERS = ("deploy ", "ci/circleci: integration", "ci/circleci: production", "
 _GOOD = ("success", "neutral", "skipped")
 
 
+def connect(token: str, api: str, sleep: Sleep = time.sleep) -> Rest:
+    """GitHub's REST API with a token, at the version whose answers are read here."""
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+    }
+    return Rest("GitHub", api, headers, sleep)
+
+
+def _delivers(name: str) -> bool:
+    return name.startswith(_DELIVERS)
+
+
 class GitHub:
     """One repository. Implements `Delivery` with its workflows."""
 
-    def __init__(self, rest: Rest, repository: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, rest: Rest, repository: str, sleep: Sleep = time.sleep) -> None:
         self._rest, self._at, self._sleep = rest, f"/repos/{repository}", sleep
 
     def head(self, branch: str) -> str:
@@ -29,20 +43,22 @@ class GitHub:
                 raise RestError(f"there is no branch {branch}", error.status) from error
             raise
 
-    def red_checks(self, sha: str, *, with_integration: bool = False) -> list[str]:
+    def red_checks(self, sha: str) -> list[str]:
         """Names of the checks that are not green, those that still run included; empty where all are.
 
-        Deployments are checks of the commit too. They don't count, so that one that failed can be tried again; with
-        `with_integration` main's own on integration does, by its newest try.
+        Deployments are checks of the commit too. They don't count, so that one that failed can be tried again.
         """
-        found = {**self._check_runs(sha), **self._statuses(sha)}
-        counted = {
-            name: state
-            for name, state in found.items()
-            if not name.startswith(_DELIVERS) or (with_integration and name in INTEGRATED)
-        }
-        red = [f"{name} ({state})" for name, state in counted.items() if state not in _GOOD]
-        return red or ([] if counted or found else ["no check has run"])
+        found = self._checks(sha)
+        red = [f"{name} ({state})" for name, state in found.items() if not _delivers(name) and state not in _GOOD]
+        return red or ([] if found else ["no check has run; they run on pull requests"])
+
+    def not_integrated(self, sha: str) -> str:
+        """Why a commit of main is not known to have gone well on integration, by its newest try; empty where it is."""
+        found = self._checks(sha)
+        states = {name: found[name] for name in INTEGRATED if name in found}
+        if "success" in states.values():
+            return ""
+        return ", ".join(f"{name} ({state})" for name, state in states.items()) or f"{INTEGRATED[0]} (has not run)"
 
     def tag(self, tag: str, sha: str) -> None:
         """Make the release tag; its push starts the production workflow. One that is at this commit already is kept."""
@@ -87,25 +103,17 @@ class GitHub:
             state = "waiting"
         return Outcome(state, str(found["html_url"]))
 
-    def _check_runs(self, sha: str) -> dict[str, str]:
+    def _checks(self, sha: str) -> dict[str, str]:
         """State by name. Two workflows may have jobs of one name: what is not green outranks what is."""
-        found: list[dict[str, Any]] = []
-        for page in range(1, 11):  # GitHub lists no more than 1000
-            part = self._rest.get(f"{self._at}/commits/{sha}/check-runs", per_page=100, page=page)
-            found += part["check_runs"]
-            if len(found) >= part["total_count"] or not part["check_runs"]:
-                break
+        runs = self._rest.pages(f"{self._at}/commits/{sha}/check-runs", "check_runs")
         states: dict[str, str] = {}
-        for one in sorted(found, key=lambda one: int(one["id"])):
+        for one in sorted(runs, key=lambda one: int(one["id"])):
             name, state = str(one["name"]), str(one["conclusion"] or one["status"])
             # A deployment is tried again by a run of its own, whose word is the newer one.
-            if name.startswith(_DELIVERS) or states.get(name, "success") in _GOOD:
+            if _delivers(name) or states.get(name, "success") in _GOOD:
                 states[name] = state
-        return states
-
-    def _statuses(self, sha: str) -> dict[str, str]:
-        listed = self._rest.get(f"{self._at}/commits/{sha}/status", per_page=100)
-        return {str(one["context"]): str(one["state"]) for one in listed["statuses"]}
+        statuses = self._rest.pages(f"{self._at}/commits/{sha}/status", "statuses")
+        return {**states, **{str(one["context"]): str(one["state"]) for one in statuses}}
 
     def _commit(self, tag: str) -> str | None:
         try:

@@ -1,13 +1,14 @@
 """The plan of a pull request as one comment that is updated, by GitHub's REST API."""
 
+import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
-import httpx
 import typer
 
+from bot.github import connect
+from bot.rest import Rest, RestError
 from ops.errors import OpsError
 from ops.plan_diff import MARKER
 
@@ -15,8 +16,8 @@ LIMIT = 65_536  # characters GitHub takes in a comment ("body is too long")
 CUT = "\n\n… cut here: the whole plan is in the run's artifact `plan`.\n"
 
 
-class CommentError(OpsError):
-    """What stands in the way, said in a sentence."""
+class StaleError(Exception):
+    """The pull request has moved on, as it may: nothing is wrong, and there is nothing to write."""
 
 
 def plan_comment(
@@ -24,59 +25,42 @@ def plan_comment(
     head: Annotated[str, typer.Option(help="The commit that was planned; a newer one's own run comments.")],
     file: Annotated[Path, typer.Option(help="The Markdown of `make plan-diff`.", exists=True, dir_okay=False)],
     repository: Annotated[str, typer.Option(envvar="GITHUB_REPOSITORY", help="OWNER/NAME on GitHub.")],
-    token: Annotated[str, typer.Option(envvar="GITHUB_TOKEN", show_envvar=True, help="By environment only.")],
     api: Annotated[str, typer.Option(envvar="GITHUB_API_URL", help="GitHub Enterprise's.")] = "https://api.github.com",
 ) -> None:
-    """Write a plan under its pull request, as one comment that is updated."""
-    with client(token, api) as github:
-        sys.stdout.write(post(github, repository, number, head, file.read_text()) + "\n")
+    """Write a plan under its pull request, as one comment that is updated. GITHUB_TOKEN stands in the environment."""
+    token = os.environ.get("GITHUB_TOKEN")
+    if not token:
+        raise OpsError("GITHUB_TOKEN is not in the environment: a token that may write to pull requests")
+    plan = file.read_bytes().decode(errors="replace")  # the run that wrote it is a stranger's
+    try:
+        done = post(connect(token, api), repository, number, head, plan)
+    except StaleError as error:
+        done = str(error)
+    except RestError as error:
+        raise OpsError(str(error)) from error
+    sys.stdout.write(f"{done}\n")
 
 
-def post(client: httpx.Client, repository: str, number: int, head: str, body: str) -> str:
+def post(github: Rest, repository: str, number: int, head: str, body: str) -> str:
     """Write `body` as the pull request's plan comment and return its address.
 
     The plan came from an untrusted run, so that it is posted only where the pull request is still at `head`.
-    Raises CommentError for a stale head or what GitHub refuses.
+    Raises StaleError where it is not, RestError for what GitHub refuses.
     """
-    found = _ask(client, "GET", f"/repos/{repository}/pulls/{number}")
-    if found["head"]["sha"] != head:
-        raise CommentError(f"pull request {number} has moved on to {found['head']['sha'][:12]}: its own run comments")
+    at = f"/repos/{repository}"
+    found = github.get(f"{at}/pulls/{number}")["head"]["sha"]
+    if found != head:
+        raise StaleError(f"pull request {number} has moved on to {found[:12]}: its own run comments")
     text = body if body.startswith(MARKER) else f"{MARKER}\n{body}"
     if len(text) > LIMIT:
         text = text[: LIMIT - len(CUT)] + CUT
-    for comment in _comments(client, f"/repos/{repository}/issues/{number}/comments"):
-        if str(comment.get("body", "")).startswith(MARKER):
-            done = _ask(client, "PATCH", f"/repos/{repository}/issues/comments/{comment['id']}", {"body": text})
-            return str(done["html_url"])
-    return str(_ask(client, "POST", f"/repos/{repository}/issues/{number}/comments", {"body": text})["html_url"])
+    for comment in github.pages(f"{at}/issues/{number}/comments"):
+        if _ours(comment):
+            return str(github.patch(f"{at}/issues/comments/{comment['id']}", {"body": text})["html_url"])
+    return str(github.post(f"{at}/issues/{number}/comments", {"body": text})["html_url"])
 
 
-def client(token: str, api: str = "https://api.github.com") -> httpx.Client:
-    """A client of GitHub's REST API (or of a GitHub Enterprise server's)."""
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
-    return httpx.Client(base_url=api, headers=headers, timeout=30)
-
-
-def _comments(client: httpx.Client, path: str) -> Iterator[dict[str, Any]]:
-    page = 1
-    while True:
-        found = _send(client, "GET", f"{path}?per_page=100&page={page}").json()
-        yield from cast("list[dict[str, Any]]", found)
-        if len(found) < 100:
-            return
-        page += 1
-
-
-def _ask(client: httpx.Client, method: str, path: str, body: dict[str, str] | None = None) -> dict[str, Any]:
-    return cast("dict[str, Any]", _send(client, method, path, body).json())
-
-
-def _send(client: httpx.Client, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:
-    try:
-        answer = client.request(method, path, json=body)
-    except httpx.HTTPError as error:
-        raise CommentError(f"GitHub does not answer: {error}") from error
-    if answer.is_success:
-        return answer
-    why = answer.json().get("message", "") if "json" in answer.headers.get("content-type", "") else answer.text[:200]
-    raise CommentError(f"GitHub refuses {method} {path}: {answer.status_code} {why}")
+def _ours(comment: dict[str, Any]) -> bool:
+    """Whether a run of ours wrote it: a stranger may begin a comment with the marker too, and change it afterwards."""
+    trusted = comment["user"]["type"] == "Bot" or comment["author_association"] in ("OWNER", "MEMBER", "COLLABORATOR")
+    return trusted and str(comment["body"]).startswith(MARKER)

@@ -25,4 +25,7 @@ def publish(
     registry.log_in(chosen)
     tag = registry.full_tag(image_tag)
     for repository in sorted(own):
+        if registry.holds(repository, tag):  # a commit that is deployed again; the registry takes no tag twice
+            sys.stdout.write(f"{repository}:{tag} is there already\n")
+            continue
         registry.run(["make", "--no-print-directory", "image", "push", f"IMAGE={repository}", f"TAG={tag}"])

@@ -26,15 +26,27 @@ def log_in(stack: Stack) -> None:
 def digest(stack: Stack, repository: str, tag: str) -> str:
     """The digest of a pushed image, asked of its registry."""
     log_in(stack)
+    found, said = _inspected(repository, tag)
+    if not found:
+        raise OpsError(f"{repository}:{tag} has no digest: {said}. Was it published?")
+    return found
+
+
+def holds(repository: str, tag: str) -> bool:
+    """Whether the registry, logged in to already, has the image."""
+    return bool(_inspected(repository, tag)[0])
+
+
+def _inspected(repository: str, tag: str) -> tuple[str, str]:
+    """The digest or nothing, and what was said."""
     command = ["docker", "buildx", "imagetools", "inspect", f"{repository}:{tag}", "--format", "{{.Manifest.Digest}}"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         raise OpsError("docker is not on the PATH of this machine; it asks the registry for the digest") from None
-    found = done.stdout.strip()
-    if done.returncode or not re.fullmatch("sha256:[0-9a-f]{64}", found):
-        raise OpsError(f"{repository}:{tag} has no digest: {done.stderr.strip() or found}. Was it published?")
-    return found
+    said = done.stdout.strip()
+    good = done.returncode == 0 and re.fullmatch("sha256:[0-9a-f]{64}", said)
+    return (said if good else ""), done.stderr.strip() or said
 
 
 def run(command: list[str]) -> None:

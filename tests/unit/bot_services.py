@@ -12,7 +12,7 @@ Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
 
 
 class Service:
-    """Answers a request by `answer`, unless a test queued another for the path: an error, a rate limit."""
+    """Answers a request by `answer`, unless a test queued another for the path: an error, a rate limit, nothing (0)."""
 
     token_header = "Authorization"
 
@@ -58,6 +58,9 @@ def served(service: Service) -> Iterator[Service]:
             query = {key: value[0] for key, value in parse_qs(parts.query).items()}
             service.tokens.add(self.headers.get(service.token_header) or "")
             status, answer, *headers = service.reply(self.command, unquote(parts.path), query, body)
+            if not status:  # a server that goes away
+                self.close_connection = True
+                return
             data = (
                 b"" if answer is None else answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
             )
@@ -118,7 +121,8 @@ class GitHubServer(Service):
             part = self.checks[(page - 1) * 100 : page * 100]
             return 200, {"total_count": len(self.checks), "check_runs": part}
         if rest.endswith("/status"):
-            return 200, {"statuses": self.statuses}
+            page = int(query["page"])
+            return 200, {"statuses": self.statuses[(page - 1) * 100 : page * 100]}
         if rest.startswith("tags/"):
             sha = self.refs.get(f"refs/{rest}")
             return (200, {"sha": sha}) if sha else (422, {"message": f"No commit found for SHA: {rest}"})

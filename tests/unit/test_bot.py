@@ -190,3 +190,37 @@ def test_what_is_no_command_starts_nothing(world: World, text: str) -> None:
     app, _ = world.start()
     assert "`/airflow" in world.say(text, app)
     assert world.github.calls == []
+
+
+def test_a_main_that_was_not_deployed_is_not_released(world: World) -> None:
+    """It is skipped while a branch is tried, and it has not run yet just after a merge."""
+    app, _ = world.start()
+    world.github.checks[1]["conclusion"] = "skipped"
+    said = world.say("release v1.0.0", app)
+    assert said == "Not released: main's newest commit is not on integration: deploy main to integration (skipped)"
+    del world.github.checks[1]
+    assert "deploy main to integration (has not run)" in world.say("release v1.0.0", app)
+    assert world.github.called("POST", "/git/refs") == []
+
+
+def test_a_lock_holds_one_file_and_no_workflow(world: World) -> None:
+    """A tree with `.github/workflows` is refused to a token that may not write workflows."""
+    app, _ = world.start()
+    world.say("lock load test", app)
+    ((file,),) = [body["tree"] for body in world.github.called("POST", "/git/trees")]
+    assert file["path"] == "lock.json"
+    assert json.loads(file["content"])["reason"] == "load test"
+
+
+def test_what_people_write_calls_nobody(world: World) -> None:
+    app, _ = world.start()
+    said = world.say("lock <!channel> & <@U7> look", app)
+    assert said == "integration is locked for <@U1>: &lt;!channel&gt; &amp; <@U7> look"
+
+
+@pytest.mark.parametrize("branch", ["dependabot/pip/@x/y-1.2", "fix/#12", "a+b=c"])
+def test_a_branchs_name_may_be_what_people_take(world: World, branch: str) -> None:
+    world.github.branches[branch] = "b" * 40
+    app, follower = world.start()
+    assert world.say(f"deploy {branch}", app).startswith("Started")
+    assert follower.wait(5)

@@ -78,6 +78,30 @@ def test_a_rate_limit_is_waited_out_and_a_long_one_is_told(world: World) -> None
     assert sum(world.naps) < rest.PATIENCE
 
 
+def test_a_limit_that_names_no_time_is_waited_out_as_github_asks(world: World) -> None:
+    app, _ = world.start()
+    limit = {"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}
+    world.github.once("GET", "/ref/locks/integration", 403, limit)
+    assert world.say("where", app) == "integration is free. Nothing is under way"
+    assert world.naps == [60]
+
+
+def test_a_look_that_nobody_answers_is_tried_again_and_then_told(world: World) -> None:
+    app, _ = world.start()
+    world.github.once("GET", "/ref/locks/integration", 0, None)
+    assert world.say("where", app) == "integration is free. Nothing is under way"
+    for _ in range(3):
+        world.github.once("GET", "/ref/locks/integration", 0, None)
+    assert world.say("where", app) == "That did not work: GitHub does not answer"
+
+
+def test_statuses_are_read_to_the_last_page(world: World) -> None:
+    world.github.statuses = [{"context": f"c{number}", "state": "success"} for number in range(100)]
+    world.github.statuses.append({"context": "scan", "state": "failure"})
+    app, _ = world.start()
+    assert "scan (failure)" in world.say("deploy feature/x", app)
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [

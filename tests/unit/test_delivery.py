@@ -95,10 +95,10 @@ def test_a_deployment_without_a_branch_moves_nothing(verb: Callable[..., int], p
 
 
 def test_an_own_image_is_built_and_pushed(verb: Callable[..., int], programs: Programs, capsys: Any) -> None:
-    programs.add("make", "bash")
+    programs.add("make", "bash", "docker")
     programs.answer(("stack output", {"out": json.dumps({"registryLoginCommand": "log in | docker login"})}))
     assert verb("publish", "--image-tag", "abc123") == 0
-    said = [str(call) for call in programs.calls() if call.name != "pulumi"]
+    said = [str(call) for call in programs.calls() if call.name in ("make", "bash")]
     assert said == [
         "bash -o pipefail -c log in | docker login",
         "make --no-print-directory image push IMAGE=registry.your-company.com/airflow TAG=3.3.2-abc123",
@@ -106,6 +106,14 @@ def test_an_own_image_is_built_and_pushed(verb: Callable[..., int], programs: Pr
     programs.answer(("image push", {"code": 3}), ("stack output", {"out": "{}"}))
     assert verb("publish", "--image-tag", "abc123") == 2
     assert "ended with 3" in capsys.readouterr().err
+
+
+def test_an_image_that_is_there_is_not_pushed_again(verb: Callable[..., int], programs: Programs, capsys: Any) -> None:
+    programs.add("make", "docker")
+    programs.answer(("imagetools inspect", {"out": f"sha256:{'1' * 64}\n"}), ("stack output", {"out": "{}"}))
+    assert verb("publish", "--image-tag", "abc123") == 0
+    assert "airflow:3.3.2-abc123 is there already" in capsys.readouterr().out
+    assert not [call for call in programs.calls() if call.name == "make"]
 
 
 def test_the_official_image_is_nothing_to_publish(

@@ -4,12 +4,15 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
+from bot.github import connect
+from bot.rest import Rest, RestError
 from ops import plan_comment
+from ops.errors import OpsError
 
 HEAD = "a" * 40
 
@@ -19,6 +22,10 @@ class GitHub(ThreadingHTTPServer):
 
     comments: list[dict[str, Any]]
     requests: list[tuple[str, str]]
+
+
+def comment(number: int, body: str, kind: str = "User") -> dict[str, Any]:
+    return {"id": number, "body": body, "user": {"type": kind}, "author_association": "NONE"}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -50,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.requests.append((self.command, self.path))
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["body"]
         if self.command == "POST":
-            self.server.comments.append({"id": len(self.server.comments) + 1, "body": body})
+            self.server.comments.append(comment(len(self.server.comments) + 1, body, "Bot"))
         else:
             self.server.comments[int(self.path.rpartition("/")[2]) - 1]["body"] = body
         self.answer(status, {"html_url": "https://github.com/o/r/pull/7#issuecomment-1"})
@@ -74,12 +81,12 @@ def github() -> Iterator[GitHub]:
     server.server_close()
 
 
-def client(server: GitHub, token: str = "good") -> httpx.Client:
-    return plan_comment.client(token, f"http://127.0.0.1:{server.server_address[1]}")
+def client(server: GitHub, token: str = "good") -> Rest:
+    return connect(token, f"http://127.0.0.1:{server.server_address[1]}", lambda _: None)
 
 
 def test_one_comment_that_is_updated(github: GitHub) -> None:
-    github.comments.extend({"id": number + 1, "body": "somebody's"} for number in range(120))
+    github.comments.extend(comment(number + 1, "somebody's") for number in range(120))
     plan_comment.post(client(github), "o/r", 7, HEAD, "first")
     plan_comment.post(client(github), "o/r", 7, HEAD, "second")
     ours = [comment["body"] for comment in github.comments if plan_comment.MARKER in comment["body"]]
@@ -87,9 +94,32 @@ def test_one_comment_that_is_updated(github: GitHub) -> None:
 
 
 def test_a_plan_of_an_older_head_is_not_posted(github: GitHub) -> None:
-    with pytest.raises(plan_comment.CommentError, match="moved on"):
+    with pytest.raises(plan_comment.StaleError, match="moved on"):
         plan_comment.post(client(github), "o/r", 7, "b" * 40, "x")
     assert github.comments == []
+
+
+def test_a_strangers_comment_is_left_alone(github: GitHub) -> None:
+    github.comments.append(comment(1, f"{plan_comment.MARKER}\na stranger's"))
+    plan_comment.post(client(github), "o/r", 7, HEAD, "plan")
+    plan_comment.post(client(github), "o/r", 7, HEAD, "plan 2")
+    assert [one["body"] for one in github.comments] == [
+        f"{plan_comment.MARKER}\na stranger's",
+        f"{plan_comment.MARKER}\nplan 2",
+    ]
+
+
+def test_the_verb_takes_whatever_bytes_a_stranger_left_and_no_offence_at_a_stale_head(
+    github: GitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "good")
+    file, api = tmp_path / "comment.md", f"http://127.0.0.1:{github.server_address[1]}"
+    file.write_bytes(b"\xff\xfe plan")
+    plan_comment.plan_comment(7, HEAD, file, "o/r", api)
+    assert "plan" in github.comments[0]["body"]
+    plan_comment.plan_comment(7, "b" * 40, file, "o/r", api)
+    assert "moved on" in capsys.readouterr().out
+    assert len(github.comments) == 1
 
 
 def test_a_long_plan_is_cut_with_a_word(github: GitHub) -> None:
@@ -103,10 +133,16 @@ def test_a_long_plan_is_cut_with_a_word(github: GitHub) -> None:
     ("token", "number", "words"), [("bad", 7, "401 Bad credentials"), ("good", 8, "404 Not Found")]
 )
 def test_what_github_refuses_is_said(github: GitHub, token: str, number: int, words: str) -> None:
-    with pytest.raises(plan_comment.CommentError, match=words):
+    with pytest.raises(RestError, match=words):
         plan_comment.post(client(github, token), "o/r", number, HEAD, "x")
 
 
 def test_no_answer_is_said() -> None:
-    with pytest.raises(plan_comment.CommentError, match="does not answer"):
-        plan_comment.post(plan_comment.client("good", "http://127.0.0.1:9"), "o/r", 7, HEAD, "x")
+    with pytest.raises(RestError, match="does not answer"):
+        plan_comment.post(connect("good", "http://127.0.0.1:9", lambda _: None), "o/r", 7, HEAD, "x")
+
+
+def test_a_token_stands_in_the_environment_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    with pytest.raises(OpsError, match="GITHUB_TOKEN"):
+        plan_comment.plan_comment(7, HEAD, tmp_path, "o/r", "http://127.0.0.1:9")

@@ -109,13 +109,9 @@ def test_what_is_deployed_is_never_cancelled_and_alone() -> None:
     for stack in ("integration", "production"):
         workflow = yaml.safe_load((ROOT / f".github/workflows/{stack}.yml").read_text())
         assert workflow["concurrency"] == {"group": f"deploy-{stack}", "cancel-in-progress": False}
-    circle = yaml.safe_load((ROOT / ".circleci/config.yml").read_text())
-    deployed = [
-        next(iter(one.items()))
-        for flow in circle["workflows"].values()
-        for one in flow["jobs"]
-        if isinstance(one, dict) and {"integration", "production"} & set(one)  # pyright: ignore[reportUnknownArgumentType]
-    ]
+    circle: dict[str, Any] = yaml.safe_load((ROOT / ".circleci/config.yml").read_text())
+    listed: list[Any] = [one for flow in circle["workflows"].values() for one in flow["jobs"]]
+    deployed = [(name, one[name]) for one in listed for name in ("integration", "production") if name in one]
     assert len(deployed) == 3
     for name, job in deployed:
         assert job["serial-group"] == f"<< pipeline.project.slug >>/deploy-{name}"
