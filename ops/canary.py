@@ -45,7 +45,7 @@ def canary(
         if code:
             failed.append(release.name)
     if failed:
-        sys.stderr.write(f"the canary failed on {', '.join(failed)}: `make how-to-go-back STACK={stack}`\n")
+        sys.stderr.write(f"the canary failed on {', '.join(failed)}: `make how-to-go-back {chosen.given}`\n")
         raise typer.Exit(1)
 
 
@@ -58,7 +58,8 @@ def _address(stack: Stack, release: Release, url: str) -> AbstractContextManager
 
 def how_to_go_back(stack: StackOption, stacks: StacksOption = ROOT) -> None:
     """Say how the version before comes back."""
-    name = Stack(stack, stacks).file.stack
+    chosen = Stack(stack, stacks)
+    name, given = chosen.file.stack, chosen.given
     command = ["git", "tag", "--list", "v*", "--sort=-creatordate"]
     tags = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
     if len(tags) < 2:
@@ -68,10 +69,10 @@ def how_to_go_back(stack: StackOption, stacks: StacksOption = ROOT) -> None:
         return
     now, before = tags[:2]
     sys.stdout.write(
-        f"To go back from {now} to {before}:\n"
+        f"To go back from {now} to {before} on {name}:\n"
         f"  git checkout {before}\n"
-        f"  make deploy STACK={name} REF={before} IMAGE_TAG={before}\n"
-        f"  make canary STACK={name}\n"
+        f"  make deploy {given} REF={before} IMAGE_TAG={before}\n"
+        f"  make canary {given}\n"
         "Where Airflow's own version changed between the two, the database moves back first: docs/operations.md,\n"
         '"Going back". What tasks wrote elsewhere stays as it is.\n'
     )

@@ -71,7 +71,7 @@ def cluster_of(stack: Stack) -> Generator[Cluster]:
         env = {"KUBECONFIG": str(path)}
         command = shlex.split(stack.outputs().get("kubeconfigCommand", ""))
         if not command:
-            raise OpsError(f"{stack.name} exports no kubeconfigCommand yet: `make deploy STACK={stack.name}`")
+            raise OpsError(f"{stack.name} exports no kubeconfigCommand yet: `make deploy {stack.given}`")
         done = _run(command, {**os.environ, **env})
         if done.returncode:
             raise OpsError(f"`{shlex.join(command)}` failed: {done.stderr.strip()}")

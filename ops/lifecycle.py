@@ -38,7 +38,7 @@ def deploy(
     if missing := [secret.key for secret in chosen.missing_secrets()]:
         raise OpsError(
             f"{len(missing)} secrets of {stack} are not set: {', '.join(missing)}.\n"
-            f"`make secrets STACK={stack}` makes what can be made and says what a person must bring."
+            f"`make secrets {chosen.given}` makes what can be made and says what a person must bring."
         )
     with _moved(chosen, dict(_moves(chosen, ref, image_tag))) as moved:
         moved.on_terminal("preview" if preview else "up", *(rest or ()))

@@ -17,12 +17,13 @@ def outputs(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Show what the stack exports: the UI's address, the kubeconfig's command, the registry, …"""
-    found = Stack(stack, stacks).outputs()
+    chosen = Stack(stack, stacks)
+    found = chosen.outputs()
     if as_json:
         sys.stdout.write(json.dumps(found, indent=2) + "\n")
         return
     if not found:
-        sys.stdout.write(f"{stack} exports nothing yet: `make deploy STACK={stack}`\n")
+        sys.stdout.write(f"{stack} exports nothing yet: `make deploy {chosen.given}`\n")
     for line in lines(found):
         sys.stdout.write(f"{line}\n")
 

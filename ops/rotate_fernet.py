@@ -29,7 +29,7 @@ def rotate_fernet(
     held = chosen.get_secret(key)
     if not held:
         raise OpsError(
-            f"{stack} has no {key} yet: `make secrets STACK={stack}` makes one, and there is nothing to rotate"
+            f"{stack} has no {key} yet: `make secrets {chosen.given}` makes one, and there is nothing to rotate"
         )
     keys = held.split(",")
     if len(keys) == 1:

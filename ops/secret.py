@@ -88,8 +88,7 @@ def edit(options: argparse.Namespace) -> int:
             if not again():
                 raise OpsError("nothing was stored; what was typed is gone") from None
     verb = "apply-secret" if options.stack == MACHINE else "deploy"
-    folder = "" if options.stacks.resolve() == ROOT else f" STACKS={options.stacks}"
-    sys.stdout.write(f"stored; `make {verb} STACK={options.stack}{folder}` brings it into Airflow\n")
+    sys.stdout.write(f"stored; `make {verb} {stack(options).given}` brings it into Airflow\n")
     return 0
 
 

@@ -51,6 +51,11 @@ class Stack:
         """The engine's name of it: `production` of `acme/airflow/production`."""
         return self.name.rpartition("/")[2]
 
+    @property
+    def given(self) -> str:
+        """How make is told of it, in the words of a cure: `STACK=production STACKS=examples/azure`."""
+        return f"STACK={self.name}" + ("" if self.folder.resolve() == ROOT else f" STACKS={self.folder}")
+
     @cached_property
     def file(self) -> StackFile:
         """The stack file with the project's defaults."""
@@ -92,23 +97,23 @@ class Stack:
 
     def set_secret(self, key: str, value: str) -> None:
         """Store a secret under `key` (without namespace), encrypted in the stack file."""
-        self.capture("config", "set", "--secret", f"{self.file.project}:{key}", *self._file_option(), given=value)
+        self.capture("config", "set", "--secret", f"{self.file.project}:{key}", *self.file_option, given=value)
 
     def set_path(self, path: str, value: str) -> None:
         """Set a text that is no secret, below a key (`releases[0].dags.ref`), in the stack file."""
         key = f"{self.file.project}:{path}"
         # Without a type the CLI would write a branch called 7 or true as no text.
-        self.capture("config", "set", "--path", "--type", "string", key, value, *self._file_option())
+        self.capture("config", "set", "--path", "--type", "string", key, value, *self.file_option)
 
     def get_secret(self, key: str) -> str:
         """A secret's decrypted value; empty where there is none."""
         full = f"{self.file.project}:{key}"
-        said = self.capture("config", "get", full, *self._file_option(), unless="configuration key")
+        said = self.capture("config", "get", full, *self.file_option, unless="configuration key")
         return said.removesuffix("\n")  # the CLI adds one
 
     def on_terminal(self, *arguments: str) -> None:
         """Run the CLI on the user's terminal; the verb ends with its exit code where that is not 0."""
-        code = pulumi_cli.on_terminal(*arguments, "--stack", self.name, *self._file_option())
+        code = pulumi_cli.on_terminal(*arguments, "--stack", self.name, *self.file_option)
         if code:
             raise typer.Exit(code)
 
@@ -126,7 +131,8 @@ class Stack:
             raise OpsError(f"`pulumi {' '.join(arguments)}` failed: {said}{hint}")
         return done.stdout
 
-    def _file_option(self) -> tuple[str, ...]:
+    @property
+    def file_option(self) -> tuple[str, ...]:
         """The CLI looks into the project's folder by itself."""
         if self.folder.resolve() == ROOT:
             return ()

@@ -53,7 +53,7 @@ def ui(
 def _release(stack: Stack, name: str) -> dict[str, Any]:
     releases = cast("dict[str, dict[str, Any]]", stack.outputs().get("releases", {}))
     if not releases:
-        raise OpsError(f"{stack.name} has no release yet: `make deploy STACK={stack.name}`")
+        raise OpsError(f"{stack.name} has no release yet: `make deploy {stack.given}`")
     if not name and len(releases) > 1:
         raise OpsError(f"{stack.name} has several releases: give RELEASE= one of {', '.join(sorted(releases))}")
     if name and name not in releases:

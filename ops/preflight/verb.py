@@ -30,7 +30,7 @@ def _machine(stack: Stack) -> Iterator[Answer]:
         path = shutil.which(command)
         yield answer(f"{command} on the PATH", path is not None, path or "not found", f"install {command}")
     missing = [secret.key for secret in stack.missing_secrets()]
-    cure = f"`make secrets STACK={stack.name}`"
+    cure = f"`make secrets {stack.given}`"
     yield answer("secrets of the stack", not missing, f"missing {', '.join(missing)}" if missing else "set", cure)
 
 
