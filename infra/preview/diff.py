@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from infra.preview import create_only
 from infra.preview.errors import InputError
 from infra.preview.model import STACK_TYPE, Plan, Resource
@@ -74,8 +76,12 @@ def load(path: Path) -> Plan:
         return Plan.from_json(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(f"--diff {path}: cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"--diff {path}: is no plan that --json wrote ({type(error).__name__}: {error})") from error
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(step) for step in found["loc"]) or "the whole"
+        raise InputError(f"--diff {path}: is no plan that --json wrote: {where}: {found['msg']}") from error
+    except ValueError as error:
+        raise InputError(f"--diff {path}: is no plan that --json wrote: {error}") from error
 
 
 def compare(before: Plan, after: Plan) -> Diff:

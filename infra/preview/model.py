@@ -2,11 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic.alias_generators import to_camel
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
+
+
+_CAMEL = ConfigDict(alias_generator=to_camel)
+
+
+@cache
+def _json(of: type) -> TypeAdapter[Any]:
+    """Writes and reads the JSON of a type below: its fields in their order, in camel case."""
+    return TypeAdapter(of)
 
 
 @dataclass(frozen=True)
@@ -16,6 +28,8 @@ class Options:
     `delete_before_replace` is None where the provider decides. `aliases` holds URNs, or objects in the engine's
     spelling (`name`, `type`, `parentUrn`, …). `hooks` maps a moment (`onError`, `afterCreate`, …) to hooks' names.
     """
+
+    __pydantic_config__ = _CAMEL
 
     protect: bool = False
     delete_before_replace: bool | None = None
@@ -29,32 +43,7 @@ class Options:
 
     def as_json(self) -> dict[str, Any]:
         """The `options` object of `--json`."""
-        return {
-            "protect": self.protect,
-            "deleteBeforeReplace": self.delete_before_replace,
-            "retainOnDelete": self.retain_on_delete,
-            "deletedWith": self.deleted_with,
-            "customTimeouts": dict(self.custom_timeouts),
-            "ignoreChanges": list(self.ignore_changes),
-            "additionalSecretOutputs": list(self.additional_secret_outputs),
-            "aliases": list(self.aliases),
-            "hooks": {moment: list(names) for moment, names in self.hooks.items()},
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Options":
-        """Read back what `as_json` wrote."""
-        return cls(
-            protect=data["protect"],
-            delete_before_replace=data["deleteBeforeReplace"],
-            retain_on_delete=data["retainOnDelete"],
-            deleted_with=data["deletedWith"],
-            custom_timeouts=data["customTimeouts"],
-            ignore_changes=tuple(data["ignoreChanges"]),
-            additional_secret_outputs=tuple(data["additionalSecretOutputs"]),
-            aliases=tuple(data["aliases"]),
-            hooks={moment: tuple(names) for moment, names in data["hooks"].items()},
-        )
+        return _json(Options).dump_python(self, mode="json", by_alias=True)
 
 
 @dataclass(frozen=True)
@@ -67,6 +56,8 @@ class Resource:
     which of the URNs the value of a property comes from; it is not part of the JSON.
     """
 
+    __pydantic_config__ = _CAMEL
+
     urn: str
     type: str
     name: str
@@ -76,7 +67,9 @@ class Resource:
     inputs: Mapping[str, Any]
     depends_on: tuple[str, ...]
     options: Options
-    by_property: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]], compare=False)
+    by_property: Annotated[Mapping[str, tuple[str, ...]], Field(exclude=True)] = field(
+        default_factory=dict[str, tuple[str, ...]], compare=False
+    )
 
     @property
     def package(self) -> str:
@@ -90,23 +83,7 @@ class Resource:
 
     def as_json(self) -> dict[str, Any]:
         """The resource's object in `--json`."""
-        return {
-            "urn": self.urn,
-            "type": self.type,
-            "name": self.name,
-            "custom": self.custom,
-            "parent": self.parent,
-            "provider": self.provider,
-            "inputs": dict(self.inputs),
-            "dependsOn": list(self.depends_on),
-            "options": self.options.as_json(),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Resource":
-        """Read back what `as_json` wrote."""
-        plain = {key: data[key] for key in ("urn", "type", "name", "custom", "parent", "provider", "inputs")}
-        return cls(**plain, depends_on=tuple(data["dependsOn"]), options=Options.from_json(data["options"]))
+        return _json(Resource).dump_python(self, mode="json", by_alias=True)
 
 
 @dataclass(frozen=True)
@@ -116,6 +93,8 @@ class Plan:
     `missing_secrets` are full config keys (`airflow:fernetKey`) that still have to be set; `placeholders` are config
     paths (`airflow:cloud.accountId`) whose shipped value only the owner can replace.
     """
+
+    __pydantic_config__ = _CAMEL
 
     project: str
     stack: str
@@ -161,25 +140,9 @@ class Plan:
 
     def as_json(self) -> dict[str, Any]:
         """The one object of `--json`."""
-        return {
-            "project": self.project,
-            "stack": self.stack,
-            "resources": [resource.as_json() for resource in self.resources],
-            "outputs": dict(self.outputs),
-            "warnings": list(self.warnings),
-            "missingSecrets": list(self.missing_secrets),
-            "placeholders": list(self.placeholders),
-        }
+        return _json(Plan).dump_python(self, mode="json", by_alias=True)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Plan":
-        """Read back what `as_json` wrote; KeyError or TypeError where it is something else."""
-        return cls(
-            project=data["project"],
-            stack=data["stack"],
-            resources=tuple(Resource.from_json(item) for item in data["resources"]),
-            outputs=data["outputs"],
-            warnings=tuple(data["warnings"]),
-            missing_secrets=tuple(data["missingSecrets"]),
-            placeholders=tuple(data["placeholders"]),
-        )
+    def from_json(cls, data: Any) -> "Plan":
+        """Read back what `as_json` wrote; ValueError where it is something else."""
+        return _json(cls).validate_python(data)
