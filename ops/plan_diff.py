@@ -22,8 +22,6 @@ from ops.base_plan import PlanDiffError, StackName
 
 MARKER = "<!-- make plan-diff -->"
 """The comment's first line: by it the next run finds the comment to update."""
-LIMIT = 60_000
-"""Characters; a comment on GitHub holds 65,536."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +82,9 @@ def comment(results: list[Result], base: str) -> str:
     ]
     text = "\n\n".join(head) + "\n"
     for result in results:
-        parts = [_part(result), _part(result, brief=True), f"### `{result.name}`\nToo long for a comment.\n"]
-        part = next((part for part in parts if len(text) + len(part) < LIMIT), "")
+        room = diff_report.COMMENT - len(text)
+        parts = (_part(result, room), f"### `{result.name}`\nToo long for a comment.\n")
+        part = next((part for part in parts if len(part) < room), "")
         text += f"\n{part}" if part else ""
     return text
 
@@ -97,13 +96,13 @@ def _row(result: Result) -> str:
     return f"| `{result.name}` | {' | '.join(counts)} |"
 
 
-def _part(result: Result, *, brief: bool = False) -> str:
+def _part(result: Result, room: int) -> str:
     if result.difference is None:
         text = result.failure.replace("```", "'''")
         return f"### `{result.name}`\n```\n{text}\n```\n"
     if not result.difference.changes:
         return ""
-    return diff_report.markdown(result.difference, str(result.name), brief=brief)
+    return diff_report.markdown(result.difference, str(result.name), limit=room)
 
 
 def main(

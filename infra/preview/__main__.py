@@ -44,7 +44,10 @@ Config = Annotated[
 Secret = Annotated[str | None, typer.Option(metavar="KEY", help="Check this secret's value, read from standard input.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The same as --format json.")]
 Form = Annotated[
-    Format, typer.Option("--format", help="How to write the result; markdown (a pull request's comment) for --diff.")
+    Format | None,
+    typer.Option(
+        "--format", show_default="text", help="How to write the result; markdown (a pull request's comment) for --diff."
+    ),
 ]
 Earlier = Annotated[
     Path | None,
@@ -64,19 +67,21 @@ def main(
     config: Config = None,
     secret: Secret = None,
     as_json: AsJson = False,
-    form: Form = Format.TEXT,
+    form: Form = None,
     earlier: Earlier = None,
     graph: Graph = None,
     critical_path: CriticalPath = False,
 ) -> None:
     """Show what the first `pulumi up` of a stack would create. Needs no Pulumi CLI, no account and no network."""
-    form = Format.JSON if as_json else form
+    if as_json and form not in (None, Format.JSON):
+        raise InputError(f"--json and --format {form}: give one of them")
+    form = Format.JSON if as_json else form or Format.TEXT
     if form is Format.MARKDOWN and earlier is None:
         raise InputError("--format markdown is for a comment on a change: give --diff PLAN.json too")
     if earlier is not None and critical_path:
         raise InputError("--diff and --critical-path answer different questions: ask one at a time")
     before = None if earlier is None else diff.load(earlier)
-    secrets = {} if secret is None else {secret: sys.stdin.read()}
+    secrets = {} if secret is None else {secret: _piped(secret)}
     planned = planning.make(Request(stack, stacks, config or (), secrets))
     if graph is not None:
         _write(graph, mermaid(planned.plan))
@@ -87,7 +92,13 @@ def main(
     elif form is Format.JSON:
         _json(planned.plan.as_json())
     else:
-        _text(report.lines(planned.plan, planned.commands))
+        _text(report.lines(planned.plan, planned.commands, planned.verb))
+
+
+def _piped(key: str) -> str:
+    if sys.stdin.isatty():
+        raise InputError(f"--secret {key}: its value comes from standard input, as in `… --secret {key} < FILE`")
+    return sys.stdin.read()
 
 
 def _difference(changes: diff.Diff, form: Format) -> None:

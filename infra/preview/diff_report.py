@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from infra.preview.diff import KINDS, Change, Diff
 from infra.preview.report import Line, short_type, shown
 
+COMMENT = 60_000
+"""Characters that a comment may have: GitHub takes 65,536."""
 _SIGNS = {"replaced": "±", "deleted": "-", "changed": "~", "created": "+"}
 _STYLES = {"replaced": "magenta", "deleted": "red", "changed": "yellow", "created": "green"}
 
@@ -25,22 +27,27 @@ def lines(diff: Diff) -> Iterator[Line]:
                 yield Line(f"       {text}")
 
 
-def markdown(diff: Diff, title: str = "", *, brief: bool = False) -> str:
+def markdown(diff: Diff, title: str = "", *, limit: int = COMMENT) -> str:
     """The diff as a comment: what loses data first and in the open, the long rest folded.
 
-    `title` names the stack; a brief comment leaves the properties out.
+    `title` names the stack. What is longer than `limit` leaves out the properties, then all but what loses data.
     """
-    parts = [f"### `{title or diff.after.stack}`: {_counts(diff)}"]
+    head = [f"### `{title or diff.after.stack}`: {_counts(diff)}"]
     lost = [change for change in diff.changes if change.loses_data]
     if lost:
-        parts.append("> [!CAUTION]\n" + "\n".join(f"> - **{_loss(change)}**" for change in lost))
+        head.append("> [!CAUTION]\n" + "\n".join(f"> - **{_loss(change)}**" for change in lost))
+    texts = ("\n\n".join([*head, *_folds(diff, brief)]) + "\n" for brief in (False, True))
+    rest = "The rest is too long for a comment: `--diff` without `--format` shows it (docs/preview.md).\n"
+    return next((text for text in texts if len(text) <= limit), "\n\n".join([*head, rest]))
+
+
+def _folds(diff: Diff, brief: bool) -> Iterator[str]:
     for kind in KINDS:
         changes = diff.of_kind(kind)
         if changes:
             body = "\n".join(_item(change, brief) for change in changes)
             opened = " open" if kind in ("replaced", "deleted") else ""
-            parts.append(f"<details{opened}><summary>{kind}: {len(changes)}</summary>\n\n{body}\n\n</details>")
-    return "\n\n".join(parts) + "\n"
+            yield f"<details{opened}><summary>{kind}: {len(changes)}</summary>\n\n{body}\n\n</details>"
 
 
 def _counts(diff: Diff) -> str:
@@ -64,11 +71,11 @@ def _details(change: Change) -> Iterator[str]:
         yield change.because
     for edit in change.edits:
         forces = "   (replaces)" if edit.replaces else ""
-        yield f"{edit.path}: {_value(edit.before)} → {_value(edit.after)}{forces}"
+        yield f"{edit.path}: {_value(edit.before, edit.after)} → {_value(edit.after, edit.before)}{forces}"
 
 
-def _value(value: object) -> str:
-    return "(none)" if value is None else shown(value)
+def _value(value: object, other: object) -> str:
+    return "(none)" if value is None else shown(value, other)
 
 
 def _loss(change: Change) -> str:
@@ -84,5 +91,5 @@ def _item(change: Change, brief: bool) -> str:
 
 
 def _code(text: str) -> str:
-    """Safe between backticks on one line."""
-    return text.replace("`", "'").replace("\n", "⏎")
+    """Safe between backticks."""
+    return text.replace("`", "'")

@@ -20,15 +20,48 @@ class Edit:
 
 
 def edits(before: Any, after: Any, path: str = "") -> Iterator[Edit]:
-    """What differs between two values of a plan, at the deepest paths; a list of another length as a whole."""
+    """What differs between two values of a plan, at the deepest paths.
+
+    Items of a list are told apart by their `name` where all have one (`env["PGSSLMODE"].value`), else by their index; a
+    list whose items cannot be matched, by another length or order, differs as a whole.
+    """
     if before == after:
         return
-    old, new = _items(before), _items(after)
-    if old is None or new is None or type(before) is not type(after) or (type(before) is list and len(old) != len(new)):
+    matched = _matched(before, after)
+    if matched is None:
         yield Edit(path, before, after)
-    else:
-        for key in sorted(old.keys() | new.keys()):
-            yield from edits(old.get(key), new.get(key), f"{path}{_step(key, path)}")
+        return
+    old, new = matched
+    for key in sorted(old.keys() | new.keys()):
+        step = f"[{json.dumps(key)}]" if isinstance(before, list) else _step(key, path)
+        yield from edits(old.get(key), new.get(key), f"{path}{step}")
+
+
+def _matched(before: Any, after: Any) -> tuple[dict[Any, Any], dict[Any, Any]] | None:
+    """What stands inside two objects or two lists, by keys that mean the same in both."""
+    old, new = _items(before), _items(after)
+    if old is None or new is None or type(before) is not type(after):
+        return None
+    if not isinstance(before, list):
+        return old, new
+    old_named, new_named = _by_name(old), _by_name(new)
+    if (
+        old_named is not None
+        and new_named is not None
+        and [name for name in old_named if name in new_named] == [name for name in new_named if name in old_named]
+    ):
+        return old_named, new_named
+    return (old, new) if len(old) == len(new) else None
+
+
+def _by_name(items: Mapping[int, Any]) -> dict[str, Any] | None:
+    """A list's items by their names; None where one has none or shares it."""
+    named: dict[str, Any] = {}
+    for item in items.values():
+        name = cast(Mapping[str, Any], item).get("name") if isinstance(item, Mapping) else None
+        if isinstance(name, str):
+            named[name] = item
+    return named if len(named) == len(items) else None
 
 
 def _items(value: Any) -> dict[Any, Any] | None:
@@ -40,9 +73,7 @@ def _items(value: Any) -> dict[Any, Any] | None:
     return dict(enumerate(cast(list[Any], value))) if isinstance(value, list) else None
 
 
-def _step(key: str | int, path: str) -> str:
-    if isinstance(key, int):
-        return f"[{key}]"
+def _step(key: str, path: str) -> str:
     if re.fullmatch(r"[A-Za-z_$][\w$-]*", key):
         return f".{key}" if path else key
     return f"[{json.dumps(key)}]"

@@ -1,6 +1,7 @@
 """From a stack file to its plan: reads the config, puts placeholders in for secrets, records the program."""
 
 import importlib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,10 +32,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, and the commands that set the secrets it still misses, in the order of `plan.missing_secrets`."""
+    """A plan, and how the secrets that it still misses are set: one command each, in the order of
+    `plan.missing_secrets`, and the `verb` that makes all of them that can be made.
+    """
 
     plan: Plan
     commands: tuple[str, ...]
+    verb: str
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def make(request: Request, program: Program | None = None) -> Planned:
         missing_secrets=inputs.missing,
         placeholders=inputs.placeholders,
     )
-    return Planned(plan, inputs.commands)
+    return Planned(plan, inputs.commands, _verb(file))
 
 
 def _program() -> Program:
@@ -81,7 +85,7 @@ def _program() -> Program:
 
 
 def _inputs(file: StackFile, request: Request) -> _Inputs:
-    entries = what_if.apply(file.entries, file.project, request.config, settings.is_secret_key)
+    entries = what_if.apply(file.entries, file.project, request.config)
     entries, placeholders = stackfile.owner_values(entries)
     given = dict(what_if.secret(file.project, key, text) for key, text in request.secrets.items())
     encrypted = {key for key, entry in entries.items() if entry.secure}
@@ -119,9 +123,18 @@ def _spec(key: str) -> SecretSpec | None:
     return settings.SECRETS[name.rpartition(".")[2]] if settings.is_secret_key(name) else None
 
 
+def _verb(file: StackFile) -> str:
+    verb = f"make secrets STACK={file.stack}"
+    return f"{verb} STACKS={shlex.quote(str(file.path.parent))}" if _elsewhere(file) else verb
+
+
+def _elsewhere(file: StackFile) -> bool:
+    return file.path.parent.resolve() != ROOT
+
+
 def _command(file: StackFile, key: str, multiline: bool) -> str:
     """What sets this one secret; the CLI asks for a short one and takes one of several lines from a file."""
     command = f"pulumi config set --secret {key} --stack {file.stack}"
-    if file.path.parent.resolve() != ROOT:
-        command += f" --config-file {file.path}"
+    if _elsewhere(file):
+        command += f" --config-file {shlex.quote(str(file.path))}"
     return f"{command} < FILE" if multiline else command

@@ -1,15 +1,17 @@
 """The plan as text: a tree by component like `pulumi preview`'s, then what a person decides on."""
 
 import json
+import textwrap
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, cast
 
 from infra.preview import wire
 from infra.preview.model import PROVIDER_PREFIX, STACK_TYPE, Plan, Resource
 from infra.preview.schedule import Schedule
 
-_SHOWN = 100  # characters of an exported value
+_SHOWN = 100  # characters of a value
+_WIDTH = 110  # characters of a sentence on one line
 
 
 class Line(NamedTuple):
@@ -19,8 +21,8 @@ class Line(NamedTuple):
     style: str = ""
 
 
-def lines(plan: Plan, commands: tuple[str, ...] = ()) -> Iterator[Line]:
-    """The whole report. `commands` set the missing secrets, one each."""
+def lines(plan: Plan, commands: tuple[str, ...] = (), verb: str = "make secrets") -> Iterator[Line]:
+    """The whole report. `commands` set the missing secrets, one each; `verb` makes all that nobody has to bring."""
     yield Line(f"Plan of the first `pulumi up` of {plan.project}/{plan.stack}, made without an account", "bold")
     yield Line("")
     yield from _tree(plan)
@@ -28,14 +30,14 @@ def lines(plan: Plan, commands: tuple[str, ...] = ()) -> Iterator[Line]:
     protected = [resource for resource in plan if resource.options.protect]
     title = "Protected: neither `pulumi up` nor `destroy` deletes these"
     yield from _section(title, [_label(item) for item in protected])
-    yield from _section("Exports", [f"{name}: {shown(value)}" for name, value in sorted(plan.outputs.items())])
-    yield from _section("Warnings", list(plan.warnings), "yellow")
+    yield from _section("Exports", ["\n".join(_export(name, value)) for name, value in sorted(plan.outputs.items())])
+    yield from _section("Warnings", [textwrap.fill(text, _WIDTH) for text in plan.warnings], "yellow")
     yield from _section(
         "Placeholders that only you can replace (in the stack file; `pulumi up` refuses them)",
         list(plan.placeholders),
         "yellow",
     )
-    title = f"Secrets still to be set (`make secrets STACK={plan.stack}` makes those that nobody has to bring)"
+    title = f"Secrets still to be set (`{verb}` makes those that nobody has to bring)"
     yield from _section(title, list(commands), "yellow")
 
 
@@ -94,15 +96,36 @@ def counted(plan: Plan) -> Counter[str]:
     return Counter(resource.package for resource in made)
 
 
-def shown(value: Any) -> str:
-    """A value for people: secrets and unknowns in brackets, the rest as short JSON."""
+def _export(name: str, value: Any) -> Iterator[str]:
+    """An export in full, to be copied; an object with a line for each of its keys."""
+    if wire.is_secret(value) or wire.is_unknown(value) or not isinstance(value, Mapping):
+        yield f"{name}: {_text(value)}"
+        return
+    yield f"{name}:"
+    for key, item in sorted(cast(Mapping[str, Any], value).items()):
+        for line in _export(key, item):
+            yield f"    {line}"
+
+
+def shown(value: Any, other: Any = None) -> str:
+    """A value on one short line; a long one from shortly before where it parts from the `other`."""
+    text, rest = (_text(one).replace("\n", "⏎") for one in (value, other))
+    if len(text) <= _SHOWN:
+        return text
+    same = next((index for index, (one, two) in enumerate(zip(text, rest, strict=False)) if one != two), len(rest))
+    start = max(0, min(same, len(text) - _SHOWN // 2) - _SHOWN // 4)
+    end = start + _SHOWN - 2
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
+
+
+def _text(value: Any) -> str:
+    """A value for people: secrets and unknowns in brackets, text as it is, the rest as JSON."""
     if wire.is_secret(value):
         return "[secret]"
     if wire.is_unknown(value):
         return "[known after up]"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    text = text.replace('{"$unknown": true}', "[known after up]").replace('{"$secret": true}', "[secret]")
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+    return text.replace('{"$unknown": true}', "[known after up]").replace('{"$secret": true}', "[secret]")
 
 
 def critical_path(result: Schedule) -> Iterator[Line]:

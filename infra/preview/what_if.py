@@ -5,20 +5,20 @@ KEY is a config path as in `pulumi config set --path`: `size`, `cloud.kind`, `re
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from infra import settings
 from infra.preview import yaml12
 from infra.preview.errors import InputError
 from infra.preview.stackfile import Entry
+from infra.settings.problems import nearest
 
 _SEGMENT = re.compile(r'\.?([^.\[\]"]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')
 
 
-def apply(
-    entries: Mapping[str, Entry], project: str, assignments: Sequence[str], is_secret: Callable[[str], bool]
-) -> dict[str, Entry]:
-    """The entries after every `KEY=VALUE`. `is_secret` knows the flat keys of secrets, whose dots are no path.
+def apply(entries: Mapping[str, Entry], project: str, assignments: Sequence[str]) -> dict[str, Entry]:
+    """The entries after every `KEY=VALUE`. The keys of secrets are flat: a dot in one is no path.
 
     Raises InputError for what is no assignment or leads through a value that is no object or list.
     """
@@ -28,7 +28,7 @@ def apply(
         if not equals or not key.strip():
             raise InputError(f"--config {assignment!r}: KEY=VALUE is expected, such as --config cloud.kind=azure")
         namespace, path = _split(project, key.strip())
-        if is_secret(path):
+        if settings.is_secret_key(path):
             result[f"{namespace}:{path}"] = Entry(text)
             continue
         first, *rest = _segments(path, assignment)
@@ -43,8 +43,15 @@ def apply(
 
 
 def secret(project: str, key: str, text: str) -> tuple[str, str]:
-    """The full key of `--secret KEY`, and its value from standard input: like the CLI, without one final newline."""
+    """The full key of `--secret KEY`, and its value from standard input: like the CLI, without one final newline.
+
+    Raises InputError for a name that no secret has.
+    """
     namespace, path = _split(project, key)
+    if namespace == project and not settings.is_secret_key(path):
+        near = nearest(path, settings.SECRETS)
+        cure = f"did you mean {near}?" if near else f"there are {', '.join(sorted(settings.SECRETS))}"
+        raise InputError(f"--secret {key}: no secret has this name; {cure}")
     return f"{namespace}:{path}", text.removesuffix("\n").removesuffix("\r")
 
 

@@ -4,6 +4,7 @@ import io
 import json
 from pathlib import Path
 
+import pulumi
 import pytest
 
 from infra.preview import __main__ as command
@@ -74,6 +75,7 @@ def test_missing_secrets_come_with_their_commands(monkeypatch, capsys, tmp_path:
     shown = capsys.readouterr().out
     assert "pulumi config set --secret airflow:fernetKey --stack local\n" in shown
     assert "pulumi config set --secret airflow:settings --stack local < FILE\n" in shown
+    assert "`make secrets STACK=local`" in shown
     (tmp_path / "Pulumi.local.yaml").write_text(
         Path("Pulumi.local.yaml").read_text() + "  airflow:fernetKey: {secure: x}\n"
     )
@@ -81,6 +83,34 @@ def test_missing_secrets_come_with_their_commands(monkeypatch, capsys, tmp_path:
     shown = capsys.readouterr().out
     assert "fernetKey" not in shown
     assert f"airflow:jwtSecret --stack local --config-file {tmp_path}/Pulumi.local.yaml\n" in shown
+    assert f"`make secrets STACK=local STACKS={tmp_path}`" in shown
+
+
+def test_exports_stand_in_full_and_sentences_are_wrapped(monkeypatch, capsys):
+    command = "az aks get-credentials " + "--and-so-on " * 20 + "end"
+
+    def program():
+        pulumi.log.warn("mind the gap " * 20)
+        url, secret = pulumi.Output.from_input("https://x"), pulumi.Output.secret("s")
+        return {"command": command, "releases": {"main": {"url": url, "password": secret}}, "registry": ""}
+
+    monkeypatch.setattr("infra.program.run", program)
+    assert call(monkeypatch, "--stack", "local") == 0
+    shown = capsys.readouterr().out
+    assert f"    command: {command}\n" in shown
+    assert '    registry: ""\n' in shown
+    assert "    releases:\n        main:\n            password: [secret]\n            url: https://x\n" in shown
+    assert max(len(line) for line in shown.splitlines() if "gap" in line) < 120
+
+
+def test_a_secret_is_not_typed_into_a_terminal(monkeypatch, capsys):
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("io.StringIO", Terminal)
+    assert call(monkeypatch, "--stack", "local", "--secret", "fernetKey") == 2
+    assert "comes from standard input" in capsys.readouterr().err
 
 
 def test_an_earlier_plan_is_compared_in_each_format(monkeypatch, capsys, tmp_path: Path):
@@ -120,6 +150,8 @@ def test_the_graph_goes_into_a_file_and_the_times_to_the_screen(monkeypatch, cap
         (["--format", "markdown"], "give --diff PLAN.json too"),
         (["--diff", "x.json", "--critical-path"], "ask one at a time"),
         (["--diff", "no-such-plan.json"], "cannot be read"),
+        (["--json", "--format", "markdown"], "give one of them"),
+        (["--secret", "fernetkey"], "did you mean fernetKey?"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(monkeypatch, capsys, arguments: list[str], says: str):

@@ -42,6 +42,9 @@ ROLE = made("aws:iam/role:Role", "role", {"tags": {"a/b": "1"}, "path": "/"})
 SECRET = made("kubernetes:core/v1:Secret", "secret", {"stringData": {"$secret": True}})
 
 
+PLAN = json.dumps(plan().as_json())
+
+
 def kinds(found: diff.Diff) -> dict[str, list[str]]:
     return {
         kind: [change.resource.name for change in found.of_kind(kind)] for kind in diff.KINDS if found.of_kind(kind)
@@ -81,6 +84,23 @@ def test_a_create_only_property_of_a_data_holder_is_flagged_first():
     assert "  - `storageEncrypted: true → false   (replaces)`" in comment
 
 
+def test_a_comment_that_is_too_long_keeps_what_loses_data():
+    tags = {f"key{number}": str(number) for number in range(10)}
+    roles = [made("aws:iam/role:Role", f"role{number}") for number in range(200)]
+    found = diff.compare(
+        plan(DATABASE, *roles), plan(*(replace(role, inputs={"tags": tags, "path": "/"}) for role in roles))
+    )
+    whole, brief, least = (diff_report.markdown(found, limit=limit) for limit in (60_000, 20_000, 2_000))
+    assert "  - `path: (none) → /   (replaces)`" in whole
+    assert "`± aws:iam:Role  role7`" in brief
+    assert "path" not in brief
+    assert "role7" not in least
+    assert "The rest is too long for a comment" in least
+    for text in (whole, brief, least):
+        assert "`aws:rds:Instance  db` is deleted (protected" in text
+        assert text.startswith("### `dev`: 200 replaced, 1 deleted\n")
+
+
 def test_ignored_changes_unknowns_and_options():
     before = made("aws:rds/instance:Instance", "db", {"zone": "a", "arn": {"$unknown": True}, "list": [1, 2]})
     after = replace(
@@ -90,6 +110,28 @@ def test_ignored_changes_unknowns_and_options():
     )
     found = diff.compare(plan(before), plan(after))
     assert edits(found) == [("list[1]", False), ("options.ignoreChanges", False), ("options.protect", False)]
+
+
+def test_items_of_a_list_are_told_apart_by_their_names():
+    def job(*env: dict[str, Any]) -> Resource:
+        return made("kubernetes:batch/v1:Job", "job", {"spec": {"template": {"env": list(env)}}})
+
+    one, two, three = ({"name": name, "value": name} for name in ("ONE", "TWO", "THREE"))
+    found = diff.compare(plan(job(one, two)), plan(job(three, {**one, "value": "1"}, two)))
+    at = "spec.template.env"
+    assert edits(found) == [(f'{at}["ONE"].value', True), (f'{at}["THREE"]', True)]
+    for unmatched in ((two, one), (one, two, two), (one, {"value": "nameless"}, two)):
+        assert edits(diff.compare(plan(job(one, two)), plan(job(*unmatched))))[0][0].startswith(at)
+
+
+def test_a_long_value_is_shown_from_where_it_differs():
+    before, after = (made("aws:iam/role:Role", "r", {"policy": "x" * 300 + end + "y" * 300}) for end in ("old", "new"))
+    (line,) = [
+        line.text for line in diff_report.lines(diff.compare(plan(before), plan(after))) if "policy" in line.text
+    ]
+    assert "xoldy" in line.partition("→")[0]
+    assert "xnewy" in line.partition("→")[2]
+    assert len(line) < 240
 
 
 def test_a_replaced_provider_replaces_what_it_manages():
@@ -145,9 +187,19 @@ def test_the_json_of_a_difference_names_every_path():
     json.dumps(data)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"project": "p", "stack": "s", "resources": [{}]}'])
+NO_PLANS = [
+    "",
+    "[]",
+    "{}",
+    '{"project": "p", "stack": "s", "resources": [{}]}',
+    PLAN.replace(f'"{STACK}"', "5"),
+    "\xff",
+]
+
+
+@pytest.mark.parametrize("text", NO_PLANS)
 def test_what_is_no_plan_is_refused(tmp_path: Path, text: str):
-    (tmp_path / "plan.json").write_text(text)
+    (tmp_path / "plan.json").write_text(text, encoding="latin-1")
     with pytest.raises(InputError, match="is no plan that --json wrote"):
         diff.load(tmp_path / "plan.json")
     with pytest.raises(InputError, match="cannot be read"):

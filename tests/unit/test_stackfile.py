@@ -1,5 +1,6 @@
 """Stack files are read as the Pulumi CLI reads them; what-if values land where `config set --path` puts them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -133,7 +134,7 @@ def test_marked_values_become_their_stand_ins_and_are_listed():
 )
 def test_a_what_if_value_lands_at_its_path(assignment: str, key: str, data: object):
     before = {"airflow:cloud": Entry({"kind": "aws", "zones": ["a"]})}
-    after = what_if.apply(before, "airflow", [assignment], lambda path: path.endswith("fernetKey"))
+    after = what_if.apply(before, "airflow", [assignment])
     assert after[key] == Entry(data)
     assert before["airflow:cloud"] == Entry({"kind": "aws", "zones": ["a"]})
 
@@ -153,14 +154,20 @@ def test_a_what_if_value_lands_at_its_path(assignment: str, key: str, data: obje
 )
 def test_a_what_if_value_that_fits_nowhere_is_refused(assignment: str, says: str):
     with pytest.raises(InputError, match=says):
-        what_if.apply(
-            {"airflow:cloud": Entry({"kind": "aws", "zones": ["a"]})}, "airflow", [assignment], lambda _: False
-        )
+        what_if.apply({"airflow:cloud": Entry({"kind": "aws", "zones": ["a"]})}, "airflow", [assignment])
 
 
 @pytest.mark.parametrize(("piped", "value"), [("a\n", "a"), ("a\r\n", "a"), ("a\nb\n\n", "a\nb\n"), ("a", "a")])
 def test_a_piped_secret_loses_one_final_newline_as_with_the_cli(piped: str, value: str):
     assert what_if.secret("airflow", "main.gitSshKey", piped) == ("airflow:main.gitSshKey", value)
+
+
+@pytest.mark.parametrize(
+    ("key", "says"), [("fernetkey", "did you mean fernetKey?"), ("zzz", "there are adminPassword,")]
+)
+def test_a_name_that_no_secret_has_is_refused(key: str, says: str):
+    with pytest.raises(InputError, match=re.escape(says)):
+        what_if.secret("airflow", key, "x")
 
 
 def test_floats_are_spelt_as_go_spells_them():
