@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from infra.preview import create_only
 from infra.preview.errors import InputError
 from infra.preview.model import STACK_TYPE, Plan, Resource
-from infra.preview.paths import Edit, at, edits, holds_unknown
+from infra.preview.paths import Edit, at, edits, holds_unknown, kept, steps
 
 KINDS = ("replaced", "deleted", "changed", "created")
 
@@ -110,11 +110,10 @@ def _order(change: Change) -> tuple[int, bool, bool, str]:
 
 def _change(before: Resource, after: Resource) -> Change | None:
     rules = create_only.rules(after.type)
-    found = [
-        replace(edit, replaces=rules.replaces(edit.path))
-        for edit in edits(before.inputs, after.inputs)
-        if not any(_covers(ignored, edit.path) for ignored in after.options.ignore_changes)
-    ]
+    inputs = after.inputs
+    for ignored in after.options.ignore_changes:
+        inputs = kept(before.inputs, inputs, steps(ignored))
+    found = [replace(edit, replaces=rules.replaces(edit.path)) for edit in edits(before.inputs, inputs)]
     if before.provider != after.provider:
         found.append(Edit("provider", before.provider, after.provider))
     found += [
@@ -125,10 +124,6 @@ def _change(before: Resource, after: Resource) -> Change | None:
     if not found:
         return None
     return Change("replaced" if any(edit.replaces for edit in found) else "changed", after, tuple(found))
-
-
-def _covers(ignored: str, path: str) -> bool:
-    return path == ignored or path.startswith((f"{ignored}.", f"{ignored}["))
 
 
 def _following(changes: list[Change], after: Plan) -> Iterator[Change]:

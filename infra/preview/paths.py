@@ -2,11 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from infra.preview import wire
+
+_STEP = re.compile(r'\.?([^.\[\]"]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,35 @@ def _step(key: str, path: str) -> str:
     if re.fullmatch(r"[A-Za-z_$][\w$-]*", key):
         return f".{key}" if path else key
     return f"[{json.dumps(key)}]"
+
+
+def kept(before: Any, after: Any, path: Sequence[str | int]) -> Any:
+    """`after` with what stands at a path in `before`: what the engine compares where `ignoreChanges` names the path."""
+    old, new = _items(before), _items(after)
+    step, *rest = path
+    if old is None or new is None or type(before) is not type(after):
+        return after
+    if not rest and step not in old:
+        new.pop(step, None)
+    elif not rest:
+        new[step] = old[step]
+    elif step in old and step in new:
+        new[step] = kept(old[step], new[step], rest)
+    return list(new.values()) if isinstance(after, list) else new
+
+
+def steps(path: str) -> list[str | int]:
+    """A property path as the CLI and the engine read it: `cloud.zones[0]`, `tags["cost.center"]`. Raises ValueError."""
+    found: list[str | int] = []
+    position = 0
+    while position < len(path):
+        match = _STEP.match(path, position)
+        if match is None or (position == 0 and path.startswith((".", "["))):
+            raise ValueError(f"{path!r} is no property path")
+        name, index, quoted = match.groups()
+        found.append(int(index) if index is not None else name or re.sub(r"\\(.)", r"\1", quoted))
+        position = match.end()
+    return found
 
 
 def at(inputs: Mapping[str, Any], path: str) -> Any:

@@ -9,12 +9,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from infra import settings
-from infra.preview import yaml12
+from infra.preview import paths, yaml12
 from infra.preview.errors import InputError
 from infra.preview.stackfile import Entry
 from infra.settings.problems import nearest
-
-_SEGMENT = re.compile(r'\.?([^.\[\]"]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')
 
 
 def apply(entries: Mapping[str, Entry], project: str, assignments: Sequence[str]) -> dict[str, Entry]:
@@ -31,7 +29,7 @@ def apply(entries: Mapping[str, Entry], project: str, assignments: Sequence[str]
         if settings.is_secret_key(path):
             result[f"{namespace}:{path}"] = Entry(text)
             continue
-        first, *rest = _segments(path, assignment)
+        first, *rest = _steps(path, assignment)
         full = f"{namespace}:{first}"
         value = _value(text)
         if rest:
@@ -60,17 +58,13 @@ def _split(project: str, key: str) -> tuple[str, str]:
     return (match[1], match[2]) if match else (project, key)
 
 
-def _segments(path: str, assignment: str) -> list[str | int]:
-    segments: list[str | int] = []
-    position = 0
-    while position < len(path):
-        match = _SEGMENT.match(path, position)
-        if match is None or (position == 0 and path.startswith((".", "["))):
-            raise InputError(f"--config {assignment!r}: {path!r} is no config path, such as releases[0].executor")
-        name, index, quoted = match.groups()
-        segments.append(int(index) if index is not None else name or re.sub(r"\\(.)", r"\1", quoted))
-        position = match.end()
-    return segments
+def _steps(path: str, assignment: str) -> list[str | int]:
+    try:
+        return paths.steps(path)
+    except ValueError as error:
+        raise InputError(
+            f"--config {assignment!r}: {path!r} is no config path, such as releases[0].executor"
+        ) from error
 
 
 def _value(text: str) -> Any:

@@ -124,6 +124,24 @@ def test_items_of_a_list_are_told_apart_by_their_names():
         assert edits(diff.compare(plan(job(one, two)), plan(job(*unmatched))))[0][0].startswith(at)
 
 
+@pytest.mark.parametrize(
+    ("ignored", "left"),
+    [
+        ("pools[0].count", ['pools["b"]', "zone"]),
+        ("pools", ["zone"]),
+        ("zone", ['pools["a"].count', 'pools["b"]']),
+        ("pools[7].count", ['pools["a"].count', 'pools["b"]', "zone"]),
+    ],
+)
+def test_an_ignored_path_is_the_engines(ignored: str, left: list[str]):
+    pools = [{"name": "a", "count": 1}, {"name": "b", "count": 1}]
+    before = made("azure-native:containerservice:ManagedCluster", "c", {"pools": pools[:1], "zone": "1"})
+    inputs = {"pools": [{**pools[0], "count": 5}, pools[1]]}
+    after = replace(before, inputs=inputs, options=Options(ignore_changes=(ignored,)))
+    before = replace(before, options=after.options)
+    assert [path for path, _ in edits(diff.compare(plan(before), plan(after)))] == left
+
+
 def test_a_long_value_is_shown_from_where_it_differs():
     before, after = (made("aws:iam/role:Role", "r", {"policy": "x" * 300 + end + "y" * 300}) for end in ("old", "new"))
     (line,) = [
