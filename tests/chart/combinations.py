@@ -117,7 +117,8 @@ def _keys(celery: bool, dags: str) -> Keys:
         name: f"main-{name}-1" for name in ("fernet", "jwt", "api", "database", "admin", "settings")
     }
     if celery:
-        names |= {name: f"main-{name}-1" for name in ("broker", "broker_password", "result", "flower")}
+        names |= {name: f"main-{name}-1" for name in ("broker", "result", "flower")}
+        names["broker_password"] = "main-broker-password-1"
     if dags.startswith(("git", "bundle")):
         names["git"] = "main-git-1"
     return Keys(**names, connections={"slack_default": "main-connection-slack-1"})
