@@ -33,6 +33,15 @@ from infra.settings.release import Release
 TIMEOUT = 1200
 """Seconds that Helm waits for all pods: a cold cluster pulls a gigabyte of image first."""
 
+VOLUMES = (
+    "values.logs.persistence.enabled",
+    "values.redis.persistence.size",
+    "values.redis.persistence.storageClassName",
+    "values.workers.celery.persistence.size",
+    "values.workers.celery.persistence.storageClassName",
+)
+"""Values behind the volumes of Celery's StatefulSets, which Kubernetes lets nobody change: an upgrade would fail."""
+
 
 class AirflowRelease(pulumi.ComponentResource):
     """An entry of `releases`: its database, keys, migration and Helm release, in a namespace of the commons."""
@@ -157,5 +166,10 @@ class AirflowRelease(pulumi.ComponentResource):
             timeout=TIMEOUT,
             skip_await=False,
             max_history=5,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=waits),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=waits,
+                replace_on_changes=list(VOLUMES) if self._release.on_celery else None,
+                delete_before_replace=True,  # its name is given
+            ),
         )

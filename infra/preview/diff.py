@@ -109,11 +109,14 @@ def _order(change: Change) -> tuple[int, bool, bool, str]:
 
 
 def _change(before: Resource, after: Resource) -> Change | None:
-    rules = create_only.rules(after.type)
+    rules, options = create_only.rules(after.type), after.options
     inputs = after.inputs
-    for ignored in after.options.ignore_changes:
+    for ignored in options.ignore_changes:
         inputs = kept(before.inputs, inputs, steps(ignored))
-    found = [replace(edit, replaces=rules.replaces(edit.path)) for edit in edits(before.inputs, inputs)]
+    found = [
+        replace(edit, replaces=rules.replaces(edit.path) or _covered(edit.path, options.replace_on_changes))
+        for edit in edits(before.inputs, inputs)
+    ]
     if before.provider != after.provider:
         found.append(Edit("provider", before.provider, after.provider))
     found += [
@@ -124,6 +127,10 @@ def _change(before: Resource, after: Resource) -> Change | None:
     if not found:
         return None
     return Change("replaced" if any(edit.replaces for edit in found) else "changed", after, tuple(found))
+
+
+def _covered(path: str, by: tuple[str, ...]) -> bool:
+    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in by)
 
 
 def _following(changes: list[Change], after: Plan) -> Iterator[Change]:

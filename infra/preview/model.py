@@ -27,6 +27,7 @@ class Options:
 
     `delete_before_replace` is None where the provider decides. `aliases` holds URNs, or objects in the engine's
     spelling (`name`, `type`, `parentUrn`, …). `hooks` maps a moment (`onError`, `afterCreate`, …) to hooks' names.
+    `replace_on_changes` is not part of the JSON.
     """
 
     __pydantic_config__ = _CAMEL
@@ -37,6 +38,7 @@ class Options:
     deleted_with: str | None = None
     custom_timeouts: Mapping[str, str] = field(default_factory=dict[str, str])
     ignore_changes: tuple[str, ...] = ()
+    replace_on_changes: Annotated[tuple[str, ...], Field(exclude=True)] = ()
     additional_secret_outputs: tuple[str, ...] = ()
     aliases: tuple[str | Mapping[str, Any], ...] = ()
     hooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])

@@ -173,6 +173,7 @@ def _options(request: sdk.resource_pb2.RegisterResourceRequest) -> Options:
         retain_on_delete=request.retainOnDelete,
         deleted_with=request.deletedWith or None,
         ignore_changes=tuple(sorted(request.ignoreChanges)),
+        replace_on_changes=tuple(sorted(request.replaceOnChanges)),
         additional_secret_outputs=tuple(sorted(request.additionalSecretOutputs)),
     )
     timeouts = {field.name: value for field, value in request.customTimeouts.ListFields()}

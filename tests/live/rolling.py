@@ -1,7 +1,7 @@
-"""A changed plan on a cluster that holds the first one, as the provider rolls it out.
+"""A changed plan on a cluster that holds another one, as the provider rolls it out.
 
-What has a name of its own making (Secrets, ConfigMaps, Jobs) and changed gets a new name; what names it changes too;
-the old ones go last.
+What has a name of the provider's making (Secrets, ConfigMaps, Jobs) and changed gets a new name; what names it changes
+too; the old ones go last.
 """
 
 from dataclasses import dataclass, field
@@ -16,32 +16,35 @@ RENAMED = ("kubernetes:core/v1:Secret", "kubernetes:core/v1:ConfigMap", "kuberne
 
 @dataclass
 class Rolling:
-    """`before` is what the cluster holds; `names` maps a replaced object's name to the new one's."""
+    """`names`: what the plan calls an object → what it is called on the cluster by now."""
 
     site: Site
-    before: Plan
     names: dict[str, str] = field(default_factory=dict[str, str])
-    replaced: list[Resource] = field(default_factory=list[Resource])
+    runs: int = 1
 
-    def out(self) -> None:
-        """Apply what changed in the site's plan, in its order, then delete what was replaced, the last made first."""
-        old = {resource.urn: self.site.manifest(resource) for resource in self.before if _on_cluster(resource)}
-        for resource in ordered(self.site.plan):
-            if _on_cluster(resource):
-                self._roll(resource, old.get(resource.urn))
-        for resource in reversed(self.replaced):
-            name, namespace = self.site.place(resource)
-            self.site.cluster.run("delete", resource.type.rpartition(":")[2], name, "-n", namespace)
+    def out(self, **secrets: str) -> set[str]:
+        """Apply what these secrets change, in the plan's order, and delete what was replaced, the last made first.
 
-    def _roll(self, resource: Resource, old: Any) -> None:
-        made = self._renamed(self.site.manifest(resource))
-        if made == old:
-            return
-        if resource.type in RENAMED and old is not None:
-            name = made["metadata"]["name"]
-            self.names[name] = made["metadata"]["name"] = f"{name}-2"
-            self.replaced.append(resource)
-        self.site.make(resource.type, made)
+        The logical names of what was replaced.
+        """
+        old = {one.urn: self._renamed(self.site.manifest(one)) for one in _on_cluster(self.site.plan)}
+        self.site.plan = self.site.planned(**secrets)
+        self.runs += 1
+        replaced: list[Resource] = []
+        for resource in _on_cluster(self.site.plan):
+            made = self._renamed(self.site.manifest(resource))
+            if made == old.get(resource.urn):
+                continue
+            if resource.type in RENAMED and resource.urn in old:
+                replaced.append(resource)
+                planned, _ = self.site.place(resource)
+                self.names[planned] = made["metadata"]["name"] = f"{planned}-{self.runs}"
+            self.site.make(resource.type, made)
+        for resource in reversed(replaced):
+            metadata = old[resource.urn]["metadata"]
+            kind = resource.type.rpartition(":")[2]
+            self.site.cluster.run("delete", kind, metadata["name"], "-n", metadata["namespace"])
+        return {resource.name for resource in replaced}
 
     def _renamed(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -51,5 +54,5 @@ class Rolling:
         return self.names.get(value, value) if isinstance(value, str) else value
 
 
-def _on_cluster(resource: Resource) -> bool:
-    return resource.custom and resource.type.startswith("kubernetes:")
+def _on_cluster(plan: Plan) -> list[Resource]:
+    return [one for one in ordered(plan) if one.custom and one.type.startswith("kubernetes:")]

@@ -43,6 +43,7 @@ class Site:
     stacks: Path
     release: dict[str, Any]
     platform: dict[str, Any] = field(default_factory=dict[str, Any])
+    cloud: dict[str, Any] = field(default_factory=dict[str, Any])
     settled: set[str] = field(default_factory=set[str])
     plan: Plan = field(init=False)
     pem: Pem = field(init=False)
@@ -62,7 +63,7 @@ class Site:
         text = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
         config = text["config"]
         config["airflow:prefix"] = self.prefix
-        config["airflow:cloud"] |= {"kubeconfig": lead["--kubeconfig"], "context": lead["--context"]}
+        config["airflow:cloud"] |= {"kubeconfig": lead["--kubeconfig"], "context": lead["--context"], **self.cloud}
         components = ("scheduler", "apiServer", "dagProcessor", "triggerer", "worker", "statsd", "redis", "flower")
         config["airflow:figures"] = {
             **{name: SMALL for name in components},

@@ -95,9 +95,6 @@ def test_flower_asks_for_the_password(site: Site) -> None:
 
 
 def test_a_new_password_of_the_broker_rolls_through(site: Site, api: Api) -> None:
-    old = site.plan
-    site.plan = site.planned(brokerPassword="another-Password-of-the-broker-1")
-    rolling = Rolling(site, old)
-    rolling.out()
-    assert {"main-broker", "main-broker-password"} <= {resource.name for resource in rolling.replaced}
+    replaced = Rolling(site).out(brokerPassword="another-Password-of-the-broker-1")
+    assert {"main-broker", "main-broker-password"} <= replaced
     assert api.run("first")[1] == "success"

@@ -1,11 +1,24 @@
-"""The release of test_release.py changed while it runs: a new password, a migration that fails, nothing at all."""
+"""The release of test_release.py changed while it runs: new keys, a migration that fails, nothing at all."""
 
+import base64
+import os
 from typing import Any
 
+import pytest
+
+from ops.restore import run_job
 from tests.live.api import Api
+from tests.live.dags import task_environment
 from tests.live.jobs import run_again
 from tests.live.rolling import Rolling
 from tests.live.site import RELEASE, Site
+
+PASSWORD = {"main.databasePassword": "rotated-Password-:%+1"}
+
+
+@pytest.fixture(scope="module")
+def rolling(migrated: Site) -> Rolling:
+    return Rolling(migrated)
 
 
 def test_a_failed_migration_shows_why_and_leaves_the_release_alone(migrated: Site, api: Api) -> None:
@@ -22,39 +35,49 @@ def test_a_failed_migration_shows_why_and_leaves_the_release_alone(migrated: Sit
     assert run_again(migrated, "main-migration", "good-migration")[0] == "Complete"
 
 
-def test_a_second_run_of_everything_changes_nothing(migrated: Site, api: Api) -> None:
+def test_a_second_run_of_everything_changes_nothing(migrated: Site, rolling: Rolling, api: Api) -> None:
     resource = next(one for one in migrated.plan if one.type == RELEASE)
     before = pods(migrated)
     migrated.install(resource.inputs)
+    assert rolling.out() == set()
     assert pods(migrated) == before
 
 
-def test_a_new_database_password_rolls_through_and_the_old_one_is_gone_last(migrated: Site, api: Api) -> None:
+def test_a_new_database_password_rolls_through_and_the_old_one_is_gone_last(
+    migrated: Site, rolling: Rolling, api: Api
+) -> None:
     # checks: fault 15
-    old = migrated.plan
-    before = pods(migrated)
-    migrated.plan = migrated.planned(**{"main.databasePassword": "rotated-Password-:%+1"})
-    rolling = Rolling(migrated, old)
-    rolling.out()
-    replaced = {resource.name for resource in rolling.replaced}
+    held, before = names(migrated, "secrets"), pods(migrated)
+    replaced = rolling.out(**PASSWORD)
     assert {"main-database", "main-roles", "main-migration"} <= replaced
     assert "main-fernet" not in replaced, "nothing changes that does not hold it"
     assert before.isdisjoint(pods(migrated))
     assert api.run("first")[1] == "success"
-    secrets = {one["metadata"]["name"] for one in migrated.cluster.get("secrets", "-n", migrated.namespace)["items"]}
-    assert not secrets & {migrated.place(one)[0] for one in rolling.replaced}
-    state, log = run_again(migrated, "main-database", "rotated-already", passwords=rolling.names[roles(migrated)])
+    gone = held - names(migrated, "secrets")
+    assert [name.startswith("main-database-") for name in gone if not name.startswith("sh.helm.")] == [True]
+    now = rolling.names[migrated.place(migrated.named("Secret", "main-roles"))[0]]
+    state, log = run_again(migrated, "main-database", "rotated-already", passwords=now)
     assert (state, log.split("\n")) == ("Complete", ["airflow_main: ready", ""]), "it is the role's password"
 
 
-def roles(site: Site) -> str:
-    """The Secret of the bootstrap that held the passwords at first."""
-    return site.place(site.named("Secret", "main-roles"))[0]
+def test_a_new_fernet_key_encrypts_everything_anew(migrated: Site, rolling: Rolling, api: Api) -> None:
+    """As `make rotate-fernet` walks: both keys, the Job, the new key alone."""
+    first = migrated.named("Secret", "main-fernet").inputs["stringData"]["fernet-key"]
+    new = base64.urlsafe_b64encode(os.urandom(32)).decode()
+    assert "main-fernet" in rolling.out(fernetKey=f"{new},{first}", **PASSWORD)
+    assert run_job(migrated.cluster, migrated.namespace, "main-rotate-fernet", {}) == 0
+    assert "main-fernet" in rolling.out(fernetKey=new, **PASSWORD)
+    run, state = api.run("first")
+    assert state == "success"
+    task_environment(api, "first", run)  # it reads a variable that was stored under the first key
+
+
+def names(site: Site, kind: str, *selector: str) -> set[str]:
+    """Names of what is in the release's namespace."""
+    listed: list[dict[str, Any]] = site.cluster.get(kind, "-n", site.namespace, *selector)["items"]
+    return {one["metadata"]["name"] for one in listed}
 
 
 def pods(site: Site) -> set[str]:
     """Names of the control plane's pods."""
-    listed: list[dict[str, Any]] = site.cluster.get(
-        "pods", "-n", site.namespace, "-l", "tier=airflow,component in (scheduler,api-server,dag-processor,triggerer)"
-    )["items"]
-    return {pod["metadata"]["name"] for pod in listed}
+    return names(site, "pods", "-l", "tier=airflow,component in (scheduler,api-server,dag-processor,triggerer)")

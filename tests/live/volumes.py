@@ -7,28 +7,30 @@ from tests.live.site import Site
 
 
 def make_where_there_is_no_class(site: Site, image: str, *of_the_chart: str) -> None:
-    """A volume for each claim of the plan that names no class, and for those of the chart, open to every user."""
+    """A volume for each claim of the plan that has none yet, and for those of the chart, open to every user."""
     if site.cluster.get("storageclass")["items"]:
         return
     claims = {claim for resource in site.plan for claim in _claims(resource)}
-    claims |= {(name, site.namespace) for name in of_the_chart}
-    for name, namespace in sorted(claims):
-        _volume(site, name, namespace)
-    _open(site, sorted(f"/tmp/{site.prefix}-{name}" for name, _ in claims), image)
+    claims |= {(name, site.namespace, "") for name in of_the_chart}
+    for claim in sorted(claims):
+        _volume(site, *claim)
+    _open(site, sorted(f"/tmp/{site.prefix}-{name}" for name, _, _ in claims), image)
 
 
-def _claims(resource: Resource) -> list[tuple[str, str]]:
+def _claims(resource: Resource) -> list[tuple[str, str, str]]:
+    """Name, namespace and class."""
     metadata, spec = resource.inputs.get("metadata", {}), resource.inputs.get("spec", {})
     if resource.type == "kubernetes:core/v1:PersistentVolumeClaim" and not spec.get("volumeName"):
-        return [(metadata["name"], metadata["namespace"])]
+        return [(metadata["name"], metadata["namespace"], spec.get("storageClassName") or "")]
     if resource.type == "kubernetes:apps/v1:StatefulSet":
         templates = spec.get("volumeClaimTemplates", [])
-        return [(f"{one['metadata']['name']}-{metadata['name']}-0", metadata["namespace"]) for one in templates]
+        return [(f"{one['metadata']['name']}-{metadata['name']}-0", metadata["namespace"], "") for one in templates]
     return []
 
 
-def _volume(site: Site, claim: str, namespace: str) -> None:
+def _volume(site: Site, claim: str, namespace: str, storage_class: str) -> None:
     spec: dict[str, Any] = {
+        "storageClassName": storage_class,
         "capacity": {"storage": "30Gi"},
         "accessModes": ["ReadWriteOnce", "ReadWriteMany"],
         "hostPath": {"path": f"/tmp/{site.prefix}-{claim}", "type": "DirectoryOrCreate"},

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra import versions
+from infra.preview import diff
 from infra.preview.model import Plan, Resource
 from tests.program.conftest import PlanOf
 from tests.program.invariants import broken
@@ -188,3 +189,27 @@ def test_a_local_archive_takes_the_place_of_the_repository(plan: PlanOf, tmp_pat
     (release,) = plan("local", ".", f"airflowChart={archive}").of_type(RELEASE)
     assert release.inputs["chart"] == str(archive)
     assert "repositoryOpts" not in release.inputs
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({"logs": {"kind": "pod"}}, "replaced"),
+        ({"celery": {"broker": "redis", "volumeGib": 9}}, "replaced"),
+        ({"celery": {"broker": "redis", "concurrency": 9}}, "changed"),
+    ],
+)
+def test_what_helm_cannot_upgrade_is_planned_as_a_replacement(plan: PlanOf, change: dict[str, Any], kind: str) -> None:
+    base = {"name": "main", "executor": "CeleryExecutor", "celery": {"broker": "redis"}, "logs": {"kind": "share"}}
+    before, after = (plan("local", ".", f"releases={json.dumps([one])}") for one in (base, {**base, **change}))
+    assert [one.resource.name for one in diff.compare(before, after).of_kind(kind) if one.resource.type == RELEASE] == [
+        "main"
+    ]
+
+
+def test_without_celery_another_home_for_logs_is_an_upgrade(plan: PlanOf) -> None:
+    before, after = (
+        plan("local", ".", f"releases={json.dumps([{'name': 'main', 'logs': {'kind': kind}}])}")
+        for kind in ("share", "pod")
+    )
+    assert not [one for one in diff.compare(before, after).of_kind("replaced") if one.resource.type == RELEASE]
