@@ -73,9 +73,9 @@ def test_a_new_fernet_key_encrypts_everything_anew(migrated: Site, rolling: Roll
 
 
 def names(site: Site, kind: str, *selector: str) -> set[str]:
-    """Names of what is in the release's namespace."""
+    """Names of what is in the release's namespace and not on its way out."""
     listed: list[dict[str, Any]] = site.cluster.get(kind, "-n", site.namespace, *selector)["items"]
-    return {one["metadata"]["name"] for one in listed}
+    return {one["metadata"]["name"] for one in listed if "deletionTimestamp" not in one["metadata"]}
 
 
 def pods(site: Site) -> set[str]:
