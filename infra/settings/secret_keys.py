@@ -78,6 +78,12 @@ def _check_password(value: str) -> str | None:
     return None if len(set(value)) >= 6 else "at least 6 different characters"
 
 
+def _check_flower_password(value: str) -> str | None:
+    if "," in value:
+        return "without a comma, which begins another user in Flower's list"
+    return _check_password(value)
+
+
 def _check_key(value: str) -> str | None:
     return None if len(value) >= 32 else "at least 32 characters"
 
@@ -150,7 +156,7 @@ SECRETS: dict[str, SecretSpec] = {
         ),
         SecretSpec("brokerPassword", "the Celery broker's password", _check_database_password, _password),
         SecretSpec("resultPassword", "the role of the Celery result database", _check_database_password, _password),
-        SecretSpec("flowerPassword", "basic auth in front of Flower", _check_password, _password),
+        SecretSpec("flowerPassword", "basic auth in front of Flower", _check_flower_password, _password),
         SecretSpec(
             "gitSshKey",
             "the private key that reads the DAG repository",

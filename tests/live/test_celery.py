@@ -95,6 +95,6 @@ def test_flower_asks_for_the_password(site: Site) -> None:
 
 
 def test_a_new_password_of_the_broker_rolls_through(site: Site, api: Api) -> None:
-    replaced = Rolling(site).out(brokerPassword="another-Password-of-the-broker-1")
+    replaced = Rolling(site).out(brokerPassword="another:Pass%word+of,1")
     assert {"main-broker", "main-broker-password"} <= replaced
     assert api.run("first")[1] == "success"

@@ -60,6 +60,7 @@ def test_what_is_generated_or_stands_in_is_valid_and_distinct(spec: object) -> N
         ("apiSecretKey", "x" * 31),
         ("adminPassword", "admin"),
         ("adminPassword", "aaaaaaaaaaaaaaaa"),
+        ("flowerPassword", "long-enough-1,x:y"),
         ("gitSshKey", "ssh-rsa AAAA"),
         ("slackUrl", "http://plain"),
     ],
