@@ -1,7 +1,6 @@
 """`upload-dags`: makes the DAG and plugin shares of a release what the folders here are. Nothing else writes there."""
 
 import io
-import json
 import subprocess
 import sys
 import tarfile
@@ -68,7 +67,7 @@ def _upload(cluster: Cluster, release: Release, folders: dict[str, Path]) -> Non
     made = cluster.run(
         "create", "job", name, f"--from=cronjob/{own.of('upload')}", *here, "--dry-run=client", "-o", "json"
     )
-    cluster.run("create", "-f", "-", *here, given=json.dumps(json.loads(made)))
+    cluster.run("create", "-f", "-", *here, given=made)
     try:
         pod = _running(cluster, name, here)
         for target, folder in folders.items():

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
 
 import pulumi
 
@@ -124,7 +123,6 @@ def take(settings: Settings, config: Mapping[str, str], encrypted: frozenset[str
         plain[key] = value.rstrip("\n") + "\n" if spec.final_newline else value
     problems += _missing(settings, plain)
     problems += _equal(plain)
-    problems += _guessable(settings, plain)
     return Secrets(plain), problems
 
 
@@ -149,15 +147,6 @@ def _equal(plain: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(
                 f"{NAMESPACE}:{key}", f"differs from every other secret, and is equal to {first}", _command(key)
             )
-
-
-def _guessable(settings: Settings, plain: Mapping[str, str]) -> Iterator[Problem]:
-    """Passwords that go with the administrator's name, in the UI and at Flower's door."""
-    for release, name in product(settings.releases, ("adminPassword", "flowerPassword")):
-        own = f"{release.name}.{name}"
-        key = own if own in plain else name
-        if plain.get(key, "").casefold() == release.admin.username.casefold():
-            yield Problem(f"{NAMESPACE}:{key}", "another word than the administrator's name", _command(key))
 
 
 def _command(key: str) -> str:

@@ -88,17 +88,6 @@ def test_two_equal_secrets() -> None:
     assert all(CANARY not in str(problem) for problem in problems)
 
 
-@pytest.mark.parametrize("key", ["adminPassword", "main.adminPassword", "flowerPassword"])
-def test_a_password_is_not_the_administrators_name(key: str) -> None:
-    # checks: bad input 29
-    config = {f"airflow:{key}": "Ada.Lovelace-1"}
-    named = read(flat({**LOCAL, "releases": [{"name": "main", "admin": {"username": "ada.lovelace-1"}}]}))
-    _, problems = take(named, config, frozenset(config))
-    assert [problem.rule for problem in problems if problem.key == f"airflow:{key}"] == [
-        "another word than the administrator's name"
-    ]
-
-
 def test_a_secret_of_no_release() -> None:
     assert "no release" in found("other.jwtSecret", "x" * 40)[0]
 
