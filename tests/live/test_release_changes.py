@@ -43,6 +43,18 @@ def test_a_second_run_of_everything_changes_nothing(migrated: Site, rolling: Rol
     assert pods(migrated) == before
 
 
+def test_what_runs_on_a_schedule_works(migrated: Site, api: Api) -> None:
+    done: set[str] = set()
+    for resource in migrated.plan.of_type("kubernetes:batch/v1:CronJob"):
+        name, namespace = migrated.place(resource)
+        if namespace != migrated.namespace or resource.inputs["spec"].get("suspend"):
+            continue
+        migrated.cluster.run("create", "job", f"{name}-now", f"--from=cronjob/{name}", "-n", namespace)
+        assert migrated.job(f"{name}-now", namespace) == "Complete", migrated.log(f"job/{name}-now", namespace)
+        done.add(resource.name)
+    assert done == {"main-cleanup", "main-rotation"}
+
+
 def test_a_new_database_password_rolls_through_and_the_old_one_is_gone_last(
     migrated: Site, rolling: Rolling, api: Api
 ) -> None:
