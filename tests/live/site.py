@@ -21,6 +21,7 @@ from infra.names import Names
 from infra.preview import planning
 from infra.preview.model import Plan, Resource
 from infra.preview.planning import ROOT
+from infra.settings import SECRETS
 from ops.cluster import Cluster
 from tests.certificates import Pem, issue
 from tests.live import revealed
@@ -31,12 +32,13 @@ IMAGE = os.environ.get("AIRFLOW_IMAGE", f"{versions.AIRFLOW_IMAGE}:{versions.AIR
 RELEASE = "kubernetes:helm.sh/v3:Release"
 JOB = "kubernetes:batch/v1:Job"
 ADMIN_PASSWORD = "live-administrator-1"
+SETTINGS = "airflow: {variables: {from_settings: seen}}\n"
 SMALL = {"cpu": "20m", "cpuLimit": "2", "memory": "1Gi"}
 
 
 @dataclass
 class Site:
-    """What the tests talk to. `settled` holds the URNs that are on the cluster already."""
+    """What the tests talk to. `settled` holds the URNs that are on the cluster already, `given` the secrets by key."""
 
     cluster: Cluster
     prefix: str
@@ -45,12 +47,16 @@ class Site:
     platform: dict[str, Any] = field(default_factory=dict[str, Any])
     cloud: dict[str, Any] = field(default_factory=dict[str, Any])
     settled: set[str] = field(default_factory=set[str])
+    given: dict[str, str] = field(default_factory=lambda: {"adminPassword": ADMIN_PASSWORD, "settings": SETTINGS})
     plan: Plan = field(init=False)
     pem: Pem = field(init=False)
 
     def __post_init__(self) -> None:
         self.names = Names("airflow", "local", self.prefix)
         self.pem = issue(*postgres.hosts(self.names))
+        # A plan numbers the secrets that it makes up: given once, they stay what they are when one of them changes.
+        made_up = [key.partition(":")[2] for key in self.planned().missing_secrets]
+        self.given |= {key: SECRETS[key.rpartition(".")[2]].placeholder(n) for n, key in enumerate(made_up)}
         self.plan = self.planned()
 
     @property
@@ -58,7 +64,7 @@ class Site:
         return f"{self.prefix}-airflow"
 
     def planned(self, **secrets: str) -> Plan:
-        """The plan of the stack, with these secrets beside the usual ones."""
+        """The plan of the stack, with these secrets in place of the usual ones."""
         lead = dict(zip(self.cluster.leads[::2], self.cluster.leads[1::2], strict=True))
         text = yaml.safe_load((ROOT / "Pulumi.local.yaml").read_text())
         config = text["config"]
@@ -72,8 +78,7 @@ class Site:
         config["airflow:platform"] |= self.platform
         config["airflow:releases"] = [{"name": "main", "namespace": self.namespace, "path": "/main", **self.release}]
         (self.stacks / "Pulumi.local.yaml").write_text(yaml.safe_dump(text))
-        own = {"adminPassword": ADMIN_PASSWORD, "settings": "airflow: {variables: {from_settings: seen}}\n", **secrets}
-        return revealed.plan(planning.Request("local", self.stacks, secrets=own))
+        return revealed.plan(planning.Request("local", self.stacks, secrets={**self.given, **secrets}))
 
     def apply(self, *objects: dict[str, Any]) -> None:
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
