@@ -2,6 +2,9 @@
 
 import json
 import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +45,28 @@ class Database:
 
     def sql(self, text: str, *, password: str = PASSWORD, check: bool = True, **options: str) -> str:
         """psql in the client's pod, as a release connects; what was said where it failed and `check` is off."""
+        command = self._psql(text, password, options)
+        for _ in range(5):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+            if "name resolution" not in done.stderr:  # a lost packet of DNS on a busy machine is not what is tested
+                break
+        assert done.returncode == 0 or not check, done.stderr
+        return done.stdout.strip() if done.returncode == 0 else done.stderr
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """A connection that stays open."""
+        with subprocess.Popen(self._psql("SELECT pg_sleep(600)", PASSWORD, {}), stderr=subprocess.DEVNULL) as open_one:
+            for _ in range(60):
+                if self.sql("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "t":
+                    break
+                time.sleep(1)
+            try:
+                yield
+            finally:
+                open_one.kill()
+
+    def _psql(self, text: str, password: str, options: Mapping[str, str]) -> list[str]:
         settings = {
             "host": postgres.host(self.names),
             "user": pods.ADMIN,
@@ -52,15 +77,8 @@ class Database:
             **options,
         }
         target = " ".join(f"{key}={value}" for key, value in settings.items())
-        command = self.cluster.command(
-            "exec", "-n", self.clients, CLIENT, "--", "env", f"PGPASSWORD={password}", "psql", target, "-XAtqc", text
-        )
-        for _ in range(5):
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-            if "name resolution" not in done.stderr:  # a lost packet of DNS on a busy machine is not what is tested
-                break
-        assert done.returncode == 0 or not check, done.stderr
-        return done.stdout.strip() if done.returncode == 0 else done.stderr
+        inside = ("env", f"PGPASSWORD={password}", "psql", target, "-XAtqc", text)
+        return self.cluster.command("exec", "-n", self.clients, CLIENT, "--", *inside)
 
     def address(self) -> str:
         """The server's, as its Service has it."""

@@ -199,6 +199,19 @@ def test_a_changed_secret_is_a_changed_password(server: TlsServer, password: str
         server.start()
 
 
+def test_the_lock_of_a_server_that_was_killed_is_no_obstacle(server: TlsServer) -> None:
+    """It names PID 1, which in the init container is the script's own shell: here the shell writes its own number."""
+    # checks: fault 14
+    server.stop()
+    try:
+        lock = 'printf "%s\\n" $$ "$PGDATA" 0 5432 >"$PGDATA/postmaster.pid"'
+        done = server.run("bash", "-c", f"{lock}; exec bash {server.folder}/administrator.sh")
+        assert "password is the secret's" in done.stdout
+    finally:
+        server.start()
+    assert server.sql("SELECT 1") == "1"
+
+
 def test_an_empty_volume_is_left_to_the_image(server: TlsServer, tmp_path: Path) -> None:
     assert "empty volume" in server.script("administrator.sh", PGDATA=str(tmp_path)).stdout
 

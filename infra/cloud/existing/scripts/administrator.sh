@@ -10,13 +10,17 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
 fi
 password=$(<"$PASSWORD_FILE")
 quoted=${password//\'/\'\'}
-# Single-user mode needs no password and no network. It never fails for a statement, hence the look at its words,
-# and must not log the statement, hence the level.
-said=$(printf "ALTER ROLE \"%s\" PASSWORD '%s'\n" "$PGUSER" "$quoted" |
-  postgres --single -D "$PGDATA" -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_statement=none \
-    postgres 2>&1)
-if grep -qE 'ERROR|FATAL|PANIC' <<<"$said"; then
-  grep -E 'ERROR|FATAL|PANIC' <<<"$said" >&2
+# Single-user mode needs no password and no network. It must not log the statement, hence the level.
+# A server that was killed left a lock that names PID 1, as every server here is. PostgreSQL takes that for a dead one's if
+# PID 1 is its own parent: so it is started by this very shell, without a pipe or a substitution around it.
+said=$(dirname "$PGDATA")/administrator.said
+status=0
+postgres --single -D "$PGDATA" -c log_min_error_statement=panic -c log_min_duration_statement=-1 -c log_statement=none \
+  postgres < <(printf "ALTER ROLE \"%s\" PASSWORD '%s'\n" "$PGUSER" "$quoted") >"$said" 2>&1 || status=$?
+refused=$(grep -E 'ERROR|FATAL|PANIC' "$said" || true) # for a statement alone it does not fail
+rm -f "$said"
+if [ "$status" -ne 0 ] || [ -n "$refused" ]; then
+  echo "${refused:-single-user mode ended with $status}" >&2
   exit 1
 fi
 echo "the administrator's password is the secret's"
