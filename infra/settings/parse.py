@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from infra.settings import rules
 from infra.settings.model import Settings
-from infra.settings.partial import below, model_at, whatever_parsed
+from infra.settings.partial import below, kinds_at, model_at, whatever_parsed
 from infra.settings.problems import HIDDEN, Problem, SettingsError, nearest
 from infra.settings.secret_keys import SECRETS, is_secret_key
 from infra.settings.sizes import TABLE, Figures, merge
@@ -91,7 +91,7 @@ def _problem(
     if detail["type"] == "missing":
         return Problem(key, "required", f"set {key} (docs/settings.md says what it is)")
     if detail["type"] in ("union_tag_not_found", "union_tag_invalid"):
-        kinds = context.get("expected_tags") or "aws, azure, existing"
+        kinds = ", ".join(kinds_at(root, path, data))
         return Problem(f"{key}.kind", f"one of {kinds}", "choose one of them", context.get("tag"))
     return Problem(key, detail["msg"].removeprefix("Value error, "), "see docs/settings.md", _shown(path, data))
 

@@ -1,6 +1,6 @@
 """What of a model's data is valid although not all of it is: cross-field rules are judged over that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
@@ -17,6 +17,21 @@ def model_at(root: type[BaseModel], path: Sequence[str | int], data: Any) -> typ
         fields = {field.alias or name: field for name, field in model.model_fields.items()}
         model = _model_of(fields[part].annotation, _first(data)) if part in fields else None
     return model
+
+
+def kinds_at(root: type[BaseModel], path: Sequence[str | int], data: Any) -> tuple[str, ...]:
+    """What `kind` may be at a path below `root` where a union stands."""
+    parent = model_at(root, path[:-1], data)
+    fields = {field.alias or name: field for name, field in parent.model_fields.items()} if parent else {}
+    models = _models(fields[path[-1]].annotation) if path[-1] in fields else ()
+    return tuple(kind for model in models for kind in get_args(model.model_fields["kind"].annotation))
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
 
 
 def below(data: Any, part: str | int) -> Any:

@@ -33,6 +33,18 @@ def test_an_unknown_cloud() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cloud", "key", "kinds"),
+    [
+        ({}, "airflow:cloud.kind", "aws, azure, existing"),
+        ({"kind": "aws", "network": {"nat": "one"}}, "airflow:cloud.network.kind", "new, existing"),
+        ({"kind": "existing", "files": {"kind": "nfs"}}, "airflow:cloud.files.kind", "storageClass, hostPath"),
+    ],
+)
+def test_a_kind_that_is_missing_or_wrong_names_those_of_its_place(cloud: dict[str, Any], key: str, kinds: str) -> None:
+    assert problems({**LOCAL, "cloud": {"account": "1", **cloud}})[key].rule == f"one of {kinds}"
+
+
+@pytest.mark.parametrize(
     ("values", "key", "cure"),
     [
         ({"teir": "local"}, "airflow:teir", "airflow:tier"),
