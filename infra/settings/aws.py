@@ -20,12 +20,40 @@ def _account(value: str) -> str:
 def _role(value: str) -> str:
     if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+", value):
         raise refuse(
-            "the ARN of a role (for single sign-on the role itself, without its path)",
+            "the ARN of a role as IAM shows it, its path included (for single sign-on role/aws-reserved/…)",
             "for example arn:aws:iam::123456789012:role/airflow-admins",
         )
     return value
 
 
+WEEK = 7 * 24 * 60  # minutes
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def minutes(window: str) -> tuple[int, int]:
+    """Where a window begins, in minutes of the week (of the day where it names none), and how long it is."""
+    begin, end = (_minute(moment) for moment in window.split("-"))
+    return begin, (end - begin) % (WEEK if window[0].isalpha() else 24 * 60)
+
+
+def _minute(moment: str) -> int:
+    *day, hour, minute = moment.split(":")
+    return (DAYS.index(day[0]) * 24 + int(hour) if day else int(hour)) * 60 + int(minute)
+
+
+def _window(day: str, example: str) -> AfterValidator:
+    pattern = rf"{day}([01]\d|2[0-3]):[0-5]\d"
+
+    def check(value: str) -> str:
+        if not re.fullmatch(f"{pattern}-{pattern}", value) or not 30 <= minutes(value)[1] <= 24 * 60:
+            raise refuse("half an hour to a day, in UTC", f"for example {example}")
+        return value
+
+    return AfterValidator(check)
+
+
+MaintenanceWindow = Annotated[str, _window(f"({'|'.join(DAYS)}):", "sun:03:00-sun:04:00")]
+BackupWindow = Annotated[str, _window("", "01:00-02:00")]
 AccountId = Annotated[str, AfterValidator(_account)]
 RoleArn = Annotated[str, AfterValidator(_role)]
 
@@ -68,8 +96,12 @@ class AwsDatabase(CloudDatabase):
     restore_from_snapshot: str | None = Field(
         default=None, description="identifier of the snapshot that the instance is made from; set once, then left"
     )
-    maintenance_window: str = Field(default="sun:03:00-sun:04:00", description="UTC, ddd:hh:mm-ddd:hh:mm")
-    backup_window: str = Field(default="01:00-02:00", description="UTC, hh:mm-hh:mm")
+    maintenance_window: MaintenanceWindow = Field(default="sun:03:00-sun:04:00", description="UTC, ddd:hh:mm-ddd:hh:mm")
+    backup_window: BackupWindow = Field(default="01:00-02:00", description="UTC, hh:mm-hh:mm")
+    apply_immediately: bool = Field(
+        default=False,
+        description="whether a change that restarts the database is made by the `up`, not in the maintenance window",
+    )
     ca_file: str | None = Field(
         default=None, description="PEM file of the region's RDS root, for a region that is not in the list"
     )

@@ -3,7 +3,6 @@
 import ipaddress
 from collections.abc import Iterator
 from itertools import combinations
-from pathlib import Path
 
 from infra.settings import aws_facts
 from infra.settings.aws import AwsCloud, NewNetwork
@@ -13,10 +12,9 @@ from infra.settings.model import Settings
 from infra.settings.problems import Problem, nearest
 
 IMAGE_ARCHITECTURE = "x86_64"  # the Airflow image is built for linux/amd64
-STORAGE_GIB = (20, 65536)  # gp3
 
 
-def _aws(settings: Settings) -> AwsCloud:
+def aws(settings: Settings) -> AwsCloud:
     """This stack's AWS settings; AttributeError (which ends a rule) where it is on another cloud."""
     if not isinstance(settings.cloud, AwsCloud):
         raise AttributeError
@@ -25,7 +23,7 @@ def _aws(settings: Settings) -> AwsCloud:
 
 def region(settings: Settings) -> Iterator[Problem]:
     """A region of the list, or one whose zones and certificate the stack brings along."""
-    cloud = _aws(settings)
+    cloud = aws(settings)
     known = aws_facts.regions()
     if cloud.region in known:
         return
@@ -49,19 +47,9 @@ def region(settings: Settings) -> Iterator[Problem]:
         )
 
 
-def ca_file(settings: Settings) -> Iterator[Problem]:
-    """A file that is named is there and holds a certificate."""
-    given = _aws(settings).database.ca_file
-    if given is None:
-        return
-    path = Path(given).expanduser()
-    if not path.is_file() or "-----BEGIN CERTIFICATE-----" not in path.read_text(errors="replace"):
-        yield Problem("airflow:cloud.database.caFile", "a file with a certificate in PEM form", "check the path", given)
-
-
 def zones(settings: Settings) -> Iterator[Problem]:
     """Two zones at least: RDS and EKS take no fewer."""
-    cloud = _aws(settings)
+    cloud = aws(settings)
     key, known = "airflow:cloud.zones", aws_facts.regions().get(cloud.region)
     if cloud.zones and not 2 <= len(set(cloud.zones)) <= 3:
         yield Problem(key, "two or three different zones", "name two or three, or leave it out", list(cloud.zones))
@@ -70,9 +58,17 @@ def zones(settings: Settings) -> Iterator[Problem]:
             yield Problem(f"{key}[{index}]", f"a zone of {cloud.region}", f"one of {', '.join(known)}", zone)
 
 
+def admins(settings: Settings) -> Iterator[Problem]:
+    """Each admin once: EKS has one access entry for each."""
+    named = aws(settings).cluster.admins
+    for index, arn in enumerate(named):
+        if arn in named[:index]:
+            yield Problem(f"airflow:cloud.cluster.admins[{index}]", "each admin once", "take one of the two out", arn)
+
+
 def network_size(settings: Settings) -> Iterator[Problem]:
     """AWS takes /16 to /28, and every pod has an address of the VPC."""
-    network = _aws(settings).network
+    network = aws(settings).network
     key, prefix = "airflow:cloud.network.cidr", ipaddress.IPv4Network(network.cidr).prefixlen
     if not 16 <= prefix <= 28:
         yield Problem(key, "a VPC is a /16 to a /28", "for example 10.20.0.0/16", network.cidr)
@@ -82,7 +78,7 @@ def network_size(settings: Settings) -> Iterator[Problem]:
 
 def network_holds_the_pods(settings: Settings) -> Iterator[Problem]:
     """The private subnets have an address for every pod of every node that the pools may grow to."""
-    cloud, pools = _aws(settings), settings.sized.aws
+    cloud, pools = aws(settings), settings.sized.aws
     network = cloud.network
     if not isinstance(network, NewNetwork) or not 16 <= ipaddress.IPv4Network(network.cidr).prefixlen <= 23:
         return
@@ -103,7 +99,7 @@ def network_holds_the_pods(settings: Settings) -> Iterator[Problem]:
 
 def subnets(settings: Settings) -> Iterator[Problem]:
     """Subnets are one a zone, inside the VPC and apart from each other."""
-    cloud = _aws(settings)
+    cloud = aws(settings)
     network = cloud.network
     if not isinstance(network, NewNetwork):
         if (given := len(network.private_subnet_ids)) != _zone_count(cloud):
@@ -129,7 +125,7 @@ def subnets(settings: Settings) -> Iterator[Problem]:
 
 def service_network(settings: Settings) -> Iterator[Problem]:
     """EKS takes a private /12 to /24 for Services, outside the VPC."""
-    cloud = _aws(settings)
+    cloud = aws(settings)
     service = ipaddress.IPv4Network(cloud.cluster.service_cidr)
     private = (ipaddress.IPv4Network(net) for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
     if not 12 <= service.prefixlen <= 24 or not any(service.subnet_of(net) for net in private):
@@ -144,7 +140,7 @@ def service_network(settings: Settings) -> Iterator[Problem]:
 
 def instance_types(settings: Settings) -> Iterator[Problem]:
     """Types that exist, with the processor that the Airflow image is built for."""
-    _aws(settings)
+    aws(settings)
     types = aws_facts.instance_types()
     for name in ("system", "tasks"):
         given = getattr(settings.sized.aws, name).instance_type
@@ -161,51 +157,17 @@ def instance_types(settings: Settings) -> Iterator[Problem]:
             )
 
 
-def database(settings: Settings) -> Iterator[Problem]:
-    """A class, a version and a storage that RDS for PostgreSQL has."""
-    cloud, sized = _aws(settings), settings.sized
-    if sized.aws.database_class not in (classes := aws_facts.database_classes()):
-        near = nearest(sized.aws.database_class, classes)
-        yield Problem(
-            "airflow:figures.aws.databaseClass",
-            "a class of RDS for PostgreSQL",
-            f"did you mean {near or 'db.m6g.large'}?",
-            sized.aws.database_class,
-        )
-    least, most = STORAGE_GIB
-    if not least <= sized.database.storage_gib <= most:
-        yield Problem(
-            "airflow:figures.database.storageGib",
-            f"{least} to {most} GiB",
-            f"set {least} or more",
-            sized.database.storage_gib,
-        )
-    # RDS refuses a ceiling that is less than a tenth above the storage, for then it could never grow.
-    if not sized.database.storage_gib * 1.1 <= sized.database.max_storage_gib <= most:
-        yield Problem(
-            "airflow:figures.database.maxStorageGib",
-            f"a tenth or more above storageGib, and at most {most}",
-            "twice the storage is a good start",
-            sized.database.max_storage_gib,
-        )
-    if cloud.database.final_snapshot is False and settings.production:
-        yield Problem(
-            "airflow:cloud.database.finalSnapshot", "production leaves a snapshot", "leave it out or set true", False
-        )
-
-
 def _zone_count(cloud: AwsCloud) -> int:
     return len(cloud.zones) or min(3, len(aws_facts.regions().get(cloud.region, "abc")))
 
 
 RULES = (
     region,
-    ca_file,
     zones,
+    admins,
     network_size,
     network_holds_the_pods,
     subnets,
     service_network,
     instance_types,
-    database,
 )

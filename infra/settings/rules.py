@@ -10,6 +10,7 @@ from contextlib import suppress
 from pydantic import ValidationError
 
 from infra.settings import (
+    aws_data_rules,
     aws_rules,
     azure_data_rules,
     azure_rules,
@@ -24,6 +25,7 @@ from infra.settings.problems import Problem
 from infra.settings.secret_keys import SECRETS
 
 Rule = Callable[[Settings], Iterator[Problem]]
+OWN_TAGS = ("project", "stack", "managed-by")  # of `Names.tags`
 
 
 def judge(settings: Settings) -> list[Problem]:
@@ -55,6 +57,13 @@ def owner_tag(settings: Settings) -> Iterator[Problem]:
         yield Problem("airflow:tags.owner", "required outside a local tier", "name the team that answers for the stack")
 
 
+def own_tags(settings: Settings) -> Iterator[Problem]:
+    """Leftovers are found, and a stack's own things told from others', by the tags that the program gives."""
+    for name in OWN_TAGS:
+        if name in settings.tags:
+            yield Problem(f"airflow:tags.{name}", "a name that the program does not give itself", "rename it", name)
+
+
 def production_demands(settings: Settings) -> Iterator[Problem]:
     """Danger is a type rule: production can't be said with chaos, a short life, or a database without a standby."""
     if settings.tier is not Tier.production:
@@ -68,9 +77,11 @@ def production_demands(settings: Settings) -> Iterator[Problem]:
 RULES: tuple[Rule, ...] = (
     release_names,
     owner_tag,
+    own_tags,
     production_demands,
     *cloud_rules.RULES,
     *aws_rules.RULES,
+    *aws_data_rules.RULES,
     *azure_rules.RULES,
     *azure_data_rules.RULES,
     *existing_rules.RULES,

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from infra.names import Names
 from infra.settings import aws_facts, read
 from infra.settings.aws import AwsCloud
+from infra.settings.rules import OWN_TAGS
 from infra.settings.sizes import merge
 from tests.unit.stacks import flat, problems
 
@@ -176,6 +178,56 @@ def test_a_new_region_brings_its_zones_and_its_root(tmp_path: Path) -> None:
     for path in (tmp_path / "nowhere.pem", aws_facts.DATA):
         cloud["database"] = {"caFile": str(path)}
         assert "certificate" in problems(stack({"cloud": cloud}))["airflow:cloud.database.caFile"].rule
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "words"),
+    [
+        (database(maintenanceWindow="sunday:03:00-sunday:04:00"), "cloud.database.maintenanceWindow", "half an hour"),
+        (database(maintenanceWindow="sun:03:00-sun:03:29"), "cloud.database.maintenanceWindow", "half an hour"),
+        (database(maintenanceWindow="sun:03:00-tue:03:00"), "cloud.database.maintenanceWindow", "half an hour"),
+        (database(backupWindow="24:00-01:00"), "cloud.database.backupWindow", "half an hour"),
+        (database(backupWindow="sun:01:00-sun:02:00"), "cloud.database.backupWindow", "half an hour"),
+        (database(backupWindow="03:30-04:30"), "cloud.database.backupWindow", "apart from"),
+        (database(backupWindow="02:30-03:30"), "cloud.database.backupWindow", "apart from"),
+        (
+            database(maintenanceWindow="sun:23:30-mon:00:30", backupWindow="00:00-00:30"),
+            "cloud.database.backupWindow",
+            "apart from",
+        ),
+        (cluster(admins=[CLUSTER["admins"][0]] * 2), "cloud.cluster.admins[1]", "once"),
+        ({"tags": {"owner": "data, platform"}}, "tags.owner", "letters, digits"),
+        ({"tags": {"owner": "data", "aws:team": "x"}}, "tags.aws:team", "aws:"),
+        ({"tags": {"owner": "data", "cost=centre": "x"}}, "tags.cost=centre", "letters, digits"),
+        ({"tags": {"owner": "data", **{f"t{n}": "" for n in range(40)}}}, "tags", "at most 40"),
+        ({"tags": {"owner": "data", "stack": "mine"}}, "tags.stack", "does not give itself"),
+    ],
+)
+def test_what_aws_would_refuse_half_way_is_refused_before(given: dict[str, Any], key: str, words: str) -> None:
+    found = problems({**stack(given), "tags": given.get("tags", STACK["tags"])})
+    assert list(found) == [f"airflow:{key}"]
+    assert words in found[f"airflow:{key}"].rule
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"maintenanceWindow": "sat:23:30-sun:00:30", "backupWindow": "00:30-01:00"},
+        {"maintenanceWindow": "mon:01:00-mon:02:00", "backupWindow": "23:30-00:30"},
+        {"backupWindow": "04:00-05:00"},
+    ],
+)
+def test_windows_may_touch_and_pass_midnight(given: dict[str, str]) -> None:
+    assert problems(stack(database(**given))) == {}
+
+
+def test_the_programs_own_tags_are_refused_by_name() -> None:
+    assert set(OWN_TAGS) == set(Names("airflow", "production").tags({}))
+
+
+def test_an_admin_by_single_sign_on_has_its_path() -> None:
+    arn = "arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/eu-west-1/AWSReservedSSO_Admin_0123456789abcde"
+    assert problems(stack(cluster(admins=[arn]))) == {}
 
 
 @pytest.mark.parametrize("account", ["12345678901", "1234567890123", "12345678901x"])
