@@ -55,12 +55,21 @@ class LateAddons(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:aws:LateAddons", name, None, opts)
-        account = "ebs-csi-controller-sa"
+        account, tagged = "ebs-csi-controller-sa", {"controller": {"extraVolumeTags": stack.tags}}
         role = _role("ebs-csi", stack, account, "service-role/AmazonEBSCSIDriverPolicy", self)
         self.addons = [
             _addon("coredns", stack, cluster, self, after=[nodes]),
             _addon("metrics-server", stack, cluster, self, after=[nodes]),
-            _addon("aws-ebs-csi-driver", stack, cluster, self, role=role, service_account=account, after=[nodes]),
+            _addon(
+                "aws-ebs-csi-driver",
+                stack,
+                cluster,
+                self,
+                role=role,
+                service_account=account,
+                configuration=tagged,
+                after=[nodes],
+            ),
             # Without a role: access points are made by this program, and mounting needs none.
             _addon("aws-efs-csi-driver", stack, cluster, self, after=[nodes]),
         ]
