@@ -20,6 +20,7 @@ class Zone(pulumi.ComponentResource):
             "zone",
             name=zone,
             comment=f"made by {stack.names.resource()}",
+            force_destroy=not stack.keep,  # a challenge that was never answered leaves its record behind
             tags=stack.tags,
             opts=pulumi.ResourceOptions(parent=self, protect=stack.keep or None),
         )
