@@ -31,7 +31,7 @@ def database_is_safe(plan: Plan) -> Iterator[str]:
             instance,
             {
                 "storageEncrypted": True,
-                "kmsKeyId": UNKNOWN,
+                "kmsKeyId": None if instance.inputs.get("snapshotIdentifier") else UNKNOWN,
                 "publiclyAccessible": False,
                 "deletionProtection": True,
                 "copyTagsToSnapshot": True,
@@ -78,10 +78,12 @@ def images_are_immutable(plan: Plan) -> Iterator[str]:
 
 def files_are_encrypted(plan: Plan) -> Iterator[str]:
     """18: the file system is encrypted, with a policy and a mount target in each zone; every writer is Airflow."""
-    zones = {one.inputs["availabilityZone"] for one in plan.of_type("aws:ec2/subnet:Subnet")}
+    zones = [
+        subnet for one in plan.of_type("aws:eks/cluster:Cluster") for subnet in one.inputs["vpcConfig"]["subnetIds"]
+    ]
     targets = plan.of_type("aws:efs/mountTarget:MountTarget")
-    if len(targets) != len(zones):
-        yield f"{len(targets)} mount targets in {len(zones)} zones"
+    if len(targets) != len(zones) or len(zones) < 2:
+        yield f"{len(targets)} mount targets in the nodes' {len(zones)} subnets, one a zone"
     for system in plan.of_type("aws:efs/fileSystem:FileSystem"):
         yield from expected(system, {"encrypted": True, "kmsKeyId": UNKNOWN})
         policies = plan.of_type("aws:efs/fileSystemPolicy:FileSystemPolicy")

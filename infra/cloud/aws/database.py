@@ -124,7 +124,8 @@ class Postgres(pulumi.ComponentResource):
             max_allocated_storage=sized.database.max_storage_gib,
             storage_type="gp3",
             storage_encrypted=True,
-            kms_key_id=keys.data.arn,
+            # A restored instance keeps its snapshot's key; to name another here would make it anew at each `up`.
+            kms_key_id=None if wanted.restore_from_snapshot else keys.data.arn,
             username=wanted.admin_user,
             password=password,
             port=PORT,
@@ -157,6 +158,7 @@ def _keep_safe(given: aws.rds.InstanceArgs, stack: Stack, group: aws.ec2.Securit
     snapshot = lasting if wanted.final_snapshot is None else wanted.final_snapshot
     given.multi_az = stack.settings.production if wanted.highly_available is None else wanted.highly_available
     given.auto_minor_version_upgrade = True
+    given.apply_immediately = wanted.apply_immediately
     given.allow_major_version_upgrade = True  # the plan shows it, and docs/aws.md leads through it
     given.maintenance_window = wanted.maintenance_window
     given.backup_window = wanted.backup_window

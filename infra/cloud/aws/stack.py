@@ -6,7 +6,7 @@ from functools import cached_property
 import pulumi
 import pulumi_aws as aws
 
-from infra.names import Names
+from infra.names import Names, digest
 from infra.settings import Settings
 from infra.settings.aws import AwsCloud
 
@@ -35,8 +35,9 @@ class Place:
 
     @property
     def database_name(self) -> str:
-        """The RDS instance."""
-        return self.names.database_server("database", self.cloud.account)
+        """The RDS instance. A restored one is a new one beside the old, so that the snapshot is part of its name."""
+        snapshot = self.cloud.database.restore_from_snapshot
+        return self.names.database_server("database", *([digest(snapshot)] if snapshot else []), self.cloud.account)
 
     def bucket_name(self, release: str) -> str:
         """The bucket of a release's logs; a name for the whole world."""
