@@ -57,6 +57,11 @@ class Ingress(Model):
         """The class that Ingresses name. A controller's own by default, so that two can stand side by side."""
         return self.class_name or f"airflow-{self.controller}"
 
+    @property
+    def existing_record(self) -> Literal["A", "CNAME"]:
+        """Of which type a record at `existing_address` is."""
+        return "A" if (self.existing_address or "").replace(".", "").isdecimal() else "CNAME"
+
 
 class Certificates(Model):
     """cert-manager and the issuer of the hosts' certificates."""

@@ -132,8 +132,14 @@ def records_can_work(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             f"{PART}.dns.state", "an existing cluster brings no zone", "set it to off and make the record by hand", "on"
         )
-    if hosts_of(settings) and platform.ingress.state == "existing" and not platform.ingress.existing_address:
-        yield Problem(f"{PART}.ingress.existingAddress", "records need an address", "name the controller's address")
+    ingress, key = platform.ingress, f"{PART}.ingress.existingAddress"
+    if not hosts_of(settings) or ingress.state != "existing":
+        return
+    if not ingress.existing_address:
+        yield Problem(key, "records need an address", "name the controller's address")
+    elif ingress.existing_record == "CNAME" and platform.dns.zone in hosts_of(settings):
+        rule = f"an IPv4 address: {platform.dns.zone} is the zone itself, where no CNAME can stand"
+        yield Problem(key, rule, "give the controller's address, or a host inside the zone", ingress.existing_address)
 
 
 def chaos_releases(settings: Settings) -> Iterator[Problem]:

@@ -100,6 +100,27 @@ def test_parts_that_exist_or_are_off_leave_nothing_behind() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("address", "aws", "azure"),
+    [
+        ("192.0.2.7", {"type": "A", "records": ["192.0.2.7"]}, {"recordType": "A", "aRecords": "192.0.2.7"}),
+        ("lb.acme.org", {"type": "CNAME", "records": ["lb.acme.org"]}, {"recordType": "CNAME", "cnameRecord": "lb.ac"}),
+    ],
+)
+def test_an_existing_controller_has_a_plain_record(
+    request: pytest.FixtureRequest, address: str, aws: dict[str, Any], azure: dict[str, Any]
+) -> None:
+    """Its address is no load balancer of ours: an alias of one would be refused, and so would a name as an A record."""
+    whole = request.getfixturevalue("plan")
+    ingress = f'platform.ingress={{"state":"existing","className":"company","existingAddress":"{address}"}}'
+    (record,) = whole("integration", ".", ingress).of_type("aws:route53/record:Record")
+    assert record.inputs.items() >= aws.items()
+    assert not record.inputs.get("aliases")
+    (record,) = whole("integration", "examples/azure", ingress).of_type("azure-native:dns:RecordSet")
+    assert {key for key in ("aRecords", "cnameRecord") if key in record.inputs} < azure.keys()
+    assert all(str(record.inputs[key]).find(value) >= 0 for key, value in azure.items())
+
+
 def test_a_new_controller_stands_beside_the_old_one_until_nobody_needs_that() -> None:
     """The engine makes what is new before it deletes what is old: no object of the two may have one name."""
 

@@ -80,6 +80,11 @@ def test_a_record_without_a_zone_or_an_address() -> None:
     assert key in found({"ingress": "existing", "dns": dns}, **SERVED)
     address = {"state": "existing", "existingAddress": "192.0.2.7"}
     assert key not in found({"ingress": address, "dns": dns}, **SERVED)
+    name = {"state": "existing", "existingAddress": "lb.acme.net"}
+    assert key not in found({"ingress": name, "dns": dns}, **SERVED)
+    top = {"releases": [{"name": "main", "host": "acme.org"}]}
+    assert "no CNAME" in found({"ingress": name, "dns": dns}, **top)[key]
+    assert key not in found({"ingress": address, "dns": dns}, **top)
     assert "airflow:platform.dns.state" in found({"dns": dns})
 
 

@@ -27,8 +27,14 @@ class Zone(pulumi.ComponentResource):
         self.register_outputs({})
 
 
+TTL = 60  # seconds: somebody else's controller may move without our knowing
+
+
 class Record(pulumi.ComponentResource):
-    """A host's address: an alias of the load balancer, which unlike a CNAME may also stand at the zone's top."""
+    """A host's address: an alias of the load balancer, which unlike a CNAME may also stand at the zone's top.
+
+    An existing controller's is a plain record: it may be no load balancer, or of another kind.
+    """
 
     record: aws.route53.Record
 
@@ -41,18 +47,26 @@ class Record(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:aws:Record", name, None, opts)
-        balancers = aws.lb.get_hosted_zone_id_output(
-            load_balancer_type="network", opts=pulumi.InvokeOutputOptions(provider=stack.provider)
-        )
+        ingress = stack.settings.platform.ingress
+        plain = ingress.state == "existing"
         self.record = aws.route53.Record(
             name,
             zone_id=zone_id,
             name=name,
-            type=aws.route53.RecordType.A,
-            aliases=[aws.route53.RecordAliasArgs(name=address, zone_id=balancers.id, evaluate_target_health=False)],
+            type=ingress.existing_record if plain else aws.route53.RecordType.A,
+            ttl=TTL if plain else None,
+            records=[address] if plain else None,
+            aliases=None if plain else [_alias(stack, address)],
             opts=pulumi.ResourceOptions(parent=self, provider=stack.provider),
         )
         self.register_outputs({})
+
+
+def _alias(stack: Stack, address: pulumi.Input[str]) -> aws.route53.RecordAliasArgs:
+    balancers = aws.lb.get_hosted_zone_id_output(
+        load_balancer_type="network", opts=pulumi.InvokeOutputOptions(provider=stack.provider)
+    )
+    return aws.route53.RecordAliasArgs(name=address, zone_id=balancers.id, evaluate_target_health=False)
 
 
 def build(stack: Stack, opts: pulumi.ResourceOptions) -> Dns | None:

@@ -30,7 +30,7 @@ class Zone(pulumi.ComponentResource):
 
 
 class Record(pulumi.ComponentResource):
-    """A host's address: an A record with the load balancer's."""
+    """A host's address: an A record with the load balancer's, or a CNAME of an existing controller's name."""
 
     record: dns.RecordSet
 
@@ -45,14 +45,17 @@ class Record(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:azure:Record", name, None, opts)
+        ingress = stack.settings.platform.ingress
+        kind = ingress.existing_record if ingress.state == "existing" else "A"
         self.record = dns.RecordSet(
             name,
             resource_group_name=group,
             zone_name=zone,
             relative_record_set_name=relative,
-            record_type="A",
+            record_type=kind,
             ttl=TTL,
-            a_records=[dns.ARecordArgs(ipv4_address=address)],
+            a_records=[dns.ARecordArgs(ipv4_address=address)] if kind == "A" else None,
+            cname_record=dns.CnameRecordArgs(cname=address) if kind == "CNAME" else None,
             metadata=stack.tags,
             opts=pulumi.ResourceOptions(parent=self, provider=stack.provider, hooks=stack.hooks),
         )
