@@ -13,7 +13,7 @@ from infra.settings.sizes import Component, Figures
 Values = dict[str, Any]
 
 JOB_RESOURCES: Values = {"requests": {"cpu": "10m", "memory": "64Mi"}, "limits": {"cpu": "100m", "memory": "64Mi"}}
-"""Of a chart's hook: it makes a certificate or asks an API, and ends."""
+"""Of a chart's smallest: a hook, which makes a certificate or asks an API and ends; what only watches a file."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,12 @@ def values(site: Site, name: str) -> Values:
             # Its own kinds are needed for the TLS options and the header below: its own namespace's alone, so that
             # a release routes by Ingress only.
             "kubernetesCRD": {"enabled": True, "namespaces": [namespace], "allowCrossNamespace": False},
-            "kubernetesIngress": {"enabled": True, "ingressClass": class_name, **_published(balancer)},
+            "kubernetesIngress": {
+                "enabled": True,
+                "ingressClass": class_name,
+                "strictPrefixMatching": True,  # /data is no prefix of /database, as Kubernetes says
+                **_published(balancer),
+            },
         },
         "ports": _ports(namespace, balancer.node_port),
         "tlsOptions": {"default": {"minVersion": "VersionTLS12"}},

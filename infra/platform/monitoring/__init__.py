@@ -63,7 +63,7 @@ class Monitoring(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _stack(self, secrets: Secrets, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
-        site, nodes = self._site, self._site.namespace("node-exporter")
+        site, nodes = self._site, self._site.namespace("nodes")
         exporters = Namespace(
             "node-exporter",
             namespace=nodes,

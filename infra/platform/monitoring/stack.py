@@ -102,7 +102,7 @@ def _operator(site: Site) -> Values:
     job = {"resources": JOB_RESOURCES, **site.scheduling()}
     return {
         "resources": resources(site.figures.exporter),
-        "prometheusConfigReloader": {"resources": resources(site.figures.exporter)},
+        "prometheusConfigReloader": {"resources": JOB_RESOURCES},
         "admissionWebhooks": {"patch": job},
         **site.scheduling(),
     }
@@ -127,6 +127,7 @@ def _grafana(site: Site) -> Values:
         },
         "grafana.ini": {
             "analytics": {"check_for_updates": False, "check_for_plugin_updates": False, "reporting_enabled": False},
+            "plugins": {"preinstall_disabled": True},  # it would fetch them from the internet, where it may not go
             "users": {"allow_sign_up": False},
         },
         **site.scheduling(),
