@@ -81,19 +81,41 @@ def pins(plan: Plan) -> Iterator[str]:
 
 
 def namespaces_have_levels(plan: Plan) -> Iterator[str]:
-    """23: every namespace says its Pod Security level, and has a policy that denies by default."""
-    denied = {
-        _namespace(policy)
-        for policy in plan.of_type("kubernetes:networking.k8s.io/v1:NetworkPolicy")
-        if policy.inputs["spec"].get("podSelector") in ({}, None) and not policy.inputs["spec"].get("ingress")
-    }
+    """23: every namespace says its Pod Security level; `privileged` gives its reason and holds nothing else."""
     for namespace in plan.of_type("kubernetes:core/v1:Namespace"):
-        metadata = namespace.inputs.get("metadata", {})
+        metadata = namespace.inputs["metadata"]
         level = metadata.get("labels", {}).get("pod-security.kubernetes.io/enforce")
         if level not in ("restricted", "baseline", "privileged"):
             yield f"{namespace.urn}: no Pod Security level"
-        if str(metadata.get("name")) not in denied and UNKNOWN not in denied:
+        if level == "privileged":
+            if not (metadata.get("annotations") or {}).get("airflow-platform/reason"):
+                yield f"{namespace.urn}: privileged, and no reason"
+            own = [one for one in plan if _namespace(one) == metadata["name"] and "NetworkPolicy" not in one.type]
+            yield from (f"{one.urn}: in a privileged namespace" for one in own)
+
+
+def namespaces_are_closed(plan: Plan) -> Iterator[str]:
+    """23: every namespace denies by default, in both directions, and lets its pods ask the cluster's DNS."""
+    policies = [
+        (_namespace(policy), policy.inputs["spec"])
+        for policy in plan.of_type("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+        if policy.inputs["spec"].get("podSelector") in ({}, None)
+    ]
+    for namespace in plan.of_type("kubernetes:core/v1:Namespace"):
+        name = namespace.inputs["metadata"]["name"]
+        here = [spec for place, spec in policies if place == name]
+        if not [spec for spec in here if _denies(spec)]:
             yield f"{namespace.urn}: no NetworkPolicy that denies by default"
+        if not any(_asks_dns(rule) for spec in here for rule in spec.get("egress") or []):
+            yield f"{namespace.urn}: no way to the cluster's DNS"
+
+
+def _denies(spec: Mapping[str, Any]) -> bool:
+    return set(spec["policyTypes"]) == {"Ingress", "Egress"} and not (spec.get("ingress") or spec.get("egress"))
+
+
+def _asks_dns(rule: Mapping[str, Any]) -> bool:
+    return any(port["port"] == 53 and port["protocol"] == "UDP" for port in rule.get("ports") or [])
 
 
 def containers_are_confined(plan: Plan) -> Iterator[str]:
@@ -117,6 +139,38 @@ def ingresses_have_tls(plan: Plan) -> Iterator[str]:
             yield f"{ingress.urn}: hosts without TLS {hosts - secured}"
         if any("snippet" in key for key in ingress.inputs["metadata"].get("annotations", {})):
             yield f"{ingress.urn}: a snippet"
+
+
+def certificates_have_issuers(plan: Plan) -> Iterator[str]:
+    """24: each Ingress's certificate is asked for, of an issuer that the plan makes where it makes cert-manager."""
+    ingresses = plan.of_type("kubernetes:networking.k8s.io/v1:Ingress")
+    issuers = {one.inputs["metadata"]["name"] for one in plan.of_type("kubernetes:cert-manager.io/v1:ClusterIssuer")}
+    own = any(release.inputs["chart"] == "cert-manager" for release in plan.of_type(RELEASE))
+    asked = {
+        (_namespace(one), tls["secretName"]): issuer
+        for one in ingresses
+        if (issuer := (one.inputs["metadata"].get("annotations") or {}).get("cert-manager.io/cluster-issuer"))
+        for tls in one.inputs["spec"].get("tls", [])
+    }
+    for ingress in ingresses:
+        for tls in ingress.inputs["spec"].get("tls", []):
+            issuer = asked.get((_namespace(ingress), tls["secretName"]))
+            if issuer is None or (own and issuer not in issuers):
+                yield f"{ingress.urn}: nobody issues {tls['secretName']} ({issuer})"
+
+
+def http_is_redirected(plan: Plan) -> Iterator[str]:
+    """24: either controller sends plain HTTP to HTTPS, and takes no snippets."""
+    for release in plan.of_type(RELEASE):
+        values = release.inputs.get("values", {})
+        if release.inputs["chart"] == "ingress-nginx":
+            controller = values["controller"]
+            if controller["config"].get("ssl-redirect") != "true" or controller.get("allowSnippetAnnotations"):
+                yield f"{release.urn}: plain HTTP, or snippets"
+        if release.inputs["chart"] == "traefik":
+            redirect = values["ports"]["web"]["http"].get("redirections", {}).get("entryPoint", {})
+            if redirect.get("to") != "websecure":
+                yield f"{release.urn}: plain HTTP"
 
 
 def releases_are_awaited(plan: Plan) -> Iterator[str]:
@@ -169,8 +223,11 @@ EVERYWHERE: tuple[Invariant, ...] = (
     components_are_not_kept,
     pins,
     namespaces_have_levels,
+    namespaces_are_closed,
     containers_are_confined,
     ingresses_have_tls,
+    certificates_have_issuers,
+    http_is_redirected,
     releases_are_awaited,
     urns_are_unique,
     namespaces_come_first,

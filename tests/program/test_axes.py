@@ -40,7 +40,7 @@ AXES = st.fixed_dictionaries(
         "ephemeral": st.booleans(),
         "controller": st.sampled_from(["nginx", "traefik"]),
         "parts": st.fixed_dictionaries(
-            {part: STATES for part in ("ingress", "certificates", "dns", "monitoring")}
+            {part: STATES for part in ("ingress", "certificates", "dns", "monitoring", "keda")}
             | {"chaos": st.sampled_from(["on", "off"])}
         ),
         "dags": DAGS,
@@ -65,7 +65,7 @@ def stack_file(stack: str, stacks: str, axes: dict[str, Any]) -> dict[str, Any]:
     if axes["parts"]["certificates"] == "existing":
         platform["certificates"]["existingIssuer"] = "company-ca"
     if axes["parts"]["ingress"] == "existing":
-        platform["ingress"]["existingAddress"] = "lb.your-company.com"
+        platform["ingress"] |= {"className": "company", "existingAddress": "lb.your-company.com"}
     if axes["parts"]["ingress"] == "off":
         release.pop("host", None)
     release.pop("celery", None)
