@@ -52,8 +52,8 @@ class CertManager(pulumi.ComponentResource):
             namespace=self.namespace,
             values=values(site, account),
             parent=self,
-            # Of the namespace only itself: this is the longest chain of a first `up`, and policies that come or go while
-            # a pod starts or ends leave it open for a moment, not closed.
+            # Of the namespace only itself: this is the longest chain of a first `up`, and policies that come or go
+            # while a pod starts or ends leave it open for a moment, not closed.
             depends_on=[namespace.made, *([account.resource] if account.resource else []), *account.identity.ready],
         )
         self.register_outputs({})
