@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 
 from infra.settings import azure_facts
-from infra.settings.azure_rules import POSTGRES_OFFERED, azure
+from infra.settings.azure_rules import azure
 from infra.settings.model import Settings
 from infra.settings.problems import Problem, nearest
 from infra.versions import POSTGRES_KNOWN
 
+POSTGRES_OFFERED = (13, 14, 15, 16, 17, 18)  # by Flexible Server; Airflow's own list is versions.POSTGRES_KNOWN
 LEAST_RETENTION = 7
 #: DNS zones take 15 a resource and plain names: learn.microsoft.com, "Use tags to organize your Azure resources"
 TAGS = 15

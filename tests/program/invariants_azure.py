@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from infra.cloud.azure import identity
 from infra.preview.model import Plan
+from infra.settings import azure_facts
 from tests.program.reading import expected, production, value
 
 ARM = "azure-native:"
@@ -20,6 +21,7 @@ ACCOUNT = f"{ARM}storage:StorageAccount"
 SHARE = f"{ARM}storage:FileShare"
 FILE_SERVICE = f"{ARM}storage:FileServiceProperties"
 SECURITY_GROUP = f"{ARM}network:NetworkSecurityGroup"
+LINK = f"{ARM}privatedns:VirtualNetworkLink"
 SUBNET = f"{ARM}network:Subnet"
 REGISTRY = f"{ARM}containerregistry:Registry"
 DEFINITION = f"{ARM}authorization:RoleDefinition"
@@ -71,14 +73,15 @@ def database_is_safe(plan: Plan) -> Iterator[str]:
             server,
             {
                 "network.publicNetworkAccess": "Disabled",
-                "network.delegatedSubnetResourceId": {"$unknown": True},
-                "network.privateDnsZoneArmResourceId": {"$unknown": True},
-                "highAvailability.mode": "ZoneRedundant" if production(plan) else "Disabled",
-                "backup.geoRedundantBackup": "Enabled" if production(plan) else "Disabled",
+                **({"highAvailability.mode": "ZoneRedundant"} if production(plan) else {}),
+                **({"backup.geoRedundantBackup": "Enabled"} if production(plan) and _paired(plan) else {}),
                 "storage.autoGrow": "Enabled",
                 "administratorLoginPassword": {"$secret": True},
             },
         )
+        for path in ("network.delegatedSubnetResourceId", "network.privateDnsZoneArmResourceId"):
+            if not value(server, path):
+                yield f"{server.urn}: without {path}"
         if value(server, "backup.backupRetentionDays") < 7:
             yield f"{server.urn}: backups of {value(server, 'backup.backupRetentionDays')} days"
         standby = value(server, "highAvailability.standbyAvailabilityZone")
@@ -86,10 +89,15 @@ def database_is_safe(plan: Plan) -> Iterator[str]:
             yield f"{server.urn}: the standby is in the same zone, {standby}"
         if not {"availabilityZone", "highAvailability.standbyAvailabilityZone"} <= set(server.options.ignore_changes):
             yield f"{server.urn}: a failover would show as a change"
-        if not any("VirtualNetworkLink" in urn for urn in server.depends_on):
+        if not all(link.urn in plan.reach(server.urn) for link in plan.of_type(LINK) if link.name == "postgres"):
             yield f"{server.urn}: does not wait for its private zone's link"
     for rule in plan.of_type(f"{ARM}dbforpostgresql:FirewallRule"):
         yield f"{rule.urn}: a firewall rule"
+
+
+def _paired(plan: Plan) -> bool:
+    (provider,) = plan.of_type("pulumi:providers:azure-native")
+    return azure_facts.regions()[provider.inputs["location"]].geo_backup
 
 
 def parameters_are_chained(plan: Plan) -> Iterator[str]:
@@ -226,10 +234,9 @@ def roles_are_narrow(plan: Plan) -> Iterator[str]:
             yield f"{assignment.urn}: role {role} for a {assignment.inputs.get('principalType')}"
         if str(uuid.UUID(assignment.inputs["roleAssignmentName"])) != assignment.inputs["roleAssignmentName"]:
             yield f"{assignment.urn}: no GUID"
-        if assignment.inputs["scope"] != {
-            "$unknown": True
-        }:  # of a resource that is made or found, never the subscription
-            yield f"{assignment.urn}: on {assignment.inputs['scope']}"
+        scope = assignment.inputs["scope"]  # a resource that is made or found, never the subscription or a group
+        if scope != {"$unknown": True} and "/providers/" not in scope:
+            yield f"{assignment.urn}: on {scope}"
     credentials = plan.of_type(CREDENTIAL)
     subjects = [one.inputs["subject"] for one in credentials]
     if len(set(subjects)) != len(subjects):

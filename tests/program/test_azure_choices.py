@@ -7,22 +7,12 @@ import pytest
 
 from infra.cloud.azure import snapshots
 from infra.names import digest
-from tests.program.azure_plans import SHARES, STACKS, azure
+from tests.program.azure_plans import EXISTING, SHARES, STACKS, azure
 from tests.program.conftest import PlanOf
 from tests.program.invariants_azure import ACCOUNT, ARM, CLUSTER, DEFINITION, POOL, REGISTRY, SERVER
 from tests.program.reading import one, value
 
 CONFIG_MAP, CRON_JOB = "kubernetes:core/v1:ConfigMap", "kubernetes:batch/v1:CronJob"
-GROUP = "/subscriptions/8d3f1c52-0b7e-4f7c-9a43-6a5f0e1d2c3b/resourceGroups/hub/providers/Microsoft.Network"
-EXISTING = {
-    "kind": "existing",
-    **{f"{name}SubnetId": f"{GROUP}/virtualNetworks/hub/subnets/{name}" for name in ("nodes", "database", "endpoints")},
-    **{f"{name}ZoneId": f"{GROUP}/privateDnsZones/{name}" for name in ("postgres", "blob", "file")},
-    "nodesCidr": "10.9.0.0/24",
-    "databaseCidr": "10.9.1.0/24",
-    "endpointsCidr": "10.9.2.0/24",
-    "outbound": "routes",
-}
 
 
 def test_an_existing_network_is_used_and_not_changed(plan: PlanOf) -> None:

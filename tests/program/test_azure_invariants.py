@@ -1,11 +1,12 @@
 """The shipped Azure stacks hold the invariants in every size, and each invariant notices what breaks it."""
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.program import invariants, invariants_azure
-from tests.program.azure_plans import CASES, SHARES, STACKS, azure
+from tests.program.azure_plans import CASES, EXISTING, SHARES, STACKS, azure
 from tests.program.conftest import PlanOf
 from tests.program.invariants_azure import (
     ACCOUNT,
@@ -51,10 +52,17 @@ def test_invariants_of_shares(plan: PlanOf, stack: str) -> None:
         ("platform.dns.state=on",),
         ("platform.certificates.challenge=dns01",),
         ("platform.ingress.controller=traefik",),
+        (f"cloud.network={json.dumps(EXISTING)}",),
+        ('cloud.zones=["1","3"]', "figures.azure.databaseClass=Standard_E4ds_v5"),
+        ("cloud.region=polandcentral", "cloud.database.geoRedundantBackup=false"),
+        ("cloud.cluster.login=workloadidentity", "cloud.cluster.maxPods=110", "cloud.database.postgresMajor=15"),
     ],
 )
-def test_invariants_of_other_choices(plan: PlanOf, config: tuple[str, ...]) -> None:
-    made = azure(plan, "production", *config)
+@pytest.mark.parametrize("stack", STACKS)
+def test_invariants_of_other_choices(plan: PlanOf, stack: str, config: tuple[str, ...]) -> None:
+    if stack == "integration":
+        config = (*config, "cloud.database.highlyAvailable=true")
+    made = azure(plan, stack, *config)
     assert invariants.broken(made) == []
     assert invariants_azure.broken(made) == []
 

@@ -249,7 +249,8 @@ HUB = {
     "kind": "existing",
     **{f"{name}SubnetId": f"{NETWORK}/virtualNetworks/hub/subnets/{name}" for name in PURPOSES},
     **{f"{name}Cidr": cidr for name, cidr in PURPOSES.items()},
-    **{f"{name}ZoneId": f"{NETWORK}/privateDnsZones/{name}" for name in ("postgres", "blob", "file")},
+    "postgresZoneId": f"{NETWORK}/privateDnsZones/acme.private.postgres.database.azure.com",
+    **{f"{name}ZoneId": f"{NETWORK}/privateDnsZones/privatelink.{name}.core.windows.net" for name in ("blob", "file")},
 }
 
 

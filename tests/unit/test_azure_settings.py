@@ -87,11 +87,12 @@ def test_ids_are_guids(key: str, value: str) -> None:
 
 def test_an_existing_network_is_named_by_ids() -> None:
     group = f"/subscriptions/{GUID}/resourceGroups/net/providers/Microsoft.Network"
-    subnet, zone = f"{group}/virtualNetworks/hub/subnets/x", f"{group}/privateDnsZones/y"
+    subnet, zones = f"{group}/virtualNetworks/hub/subnets/x", f"{group}/privateDnsZones"
     given: dict[str, Any] = {
         "kind": "existing",
         **{f"{name}SubnetId": subnet for name in ("nodes", "database", "endpoints")},
-        **{f"{name}ZoneId": zone for name in ("postgres", "blob", "file")},
+        "postgresZoneId": f"{zones}/acme.private.postgres.database.azure.com",
+        **{f"{name}ZoneId": f"{zones}/privatelink.{name}.core.windows.net" for name in ("blob", "file")},
         "nodesCidr": "10.9.0.0/24",
         "databaseCidr": "10.9.1.0/24",
         "endpointsCidr": "10.9.2.0/24",
@@ -100,8 +101,16 @@ def test_an_existing_network_is_named_by_ids() -> None:
     wrong = {**given, "nodesSubnetId": "subnet-1"}
     assert list(problems({**STACK, "cloud": {**CLOUD, "network": wrong}})) == ["airflow:cloud.network.nodesSubnetId"]
     # checks: bad input 9
-    inside = {**given, "nodesCidr": "172.20.4.0/24"}
-    assert list(problems({**STACK, "cloud": {**CLOUD, "network": inside}})) == ["airflow:cloud.cluster.serviceCidr"]
+    for part in ("nodes", "database", "endpoints"):
+        inside = {**given, f"{part}Cidr": "172.20.4.0/24"}
+        assert list(problems({**STACK, "cloud": {**CLOUD, "network": inside}})) == ["airflow:cloud.cluster.serviceCidr"]
+        inside = {**given, f"{part}Cidr": "10.244.4.0/24"}
+        assert list(problems({**STACK, "cloud": {**CLOUD, "network": inside}})) == ["airflow:cloud.cluster.podCidr"]
+    for purpose in ("postgres", "blob", "file"):
+        other = {**given, f"{purpose}ZoneId": f"{zones}/acme.org"}
+        assert list(problems({**STACK, "cloud": {**CLOUD, "network": other}})) == [
+            f"airflow:cloud.network.{purpose}ZoneId"
+        ]
 
 
 OWN = "airflow-acme.westeurope.cloudapp.azure.com"
