@@ -16,6 +16,7 @@ ERRORS = [
     ('Status=404 Code="RoleDefinitionDoesNotExist" Message="The specified role definition does not exist', True),
     ('Status=429 Code="TooManyRequests" Message="The request is being throttled"', True),
     ('Code="AnotherOperationInProgress" Message="Another operation on this or dependent resource is in progress', True),
+    ('Code="ReferencedResourceNotProvisioned" Message="Cannot proceed: the subnet is not in Succeeded state', True),
     ('Code="ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity" Message="Too many', True),
     ('Code="OperationNotAllowed" Message="Operation is not allowed: Another agentpool operation is in progress', True),
     ('Code="OperationNotAllowed" Message="Operation could not be completed as it results in exceeding quota', False),
