@@ -27,7 +27,8 @@ REGISTRY = f"{ARM}containerregistry:Registry"
 DEFINITION = f"{ARM}authorization:RoleDefinition"
 ASSIGNMENT = f"{ARM}authorization:RoleAssignment"
 CREDENTIAL = f"{ARM}managedidentity:FederatedIdentityCredential"
-KEPT = (SERVER, ACCOUNT, SHARE, f"{ARM}dns:Zone", f"{ARM}resources:ResourceGroup")
+GROUP = f"{ARM}resources:ResourceGroup"
+KEPT = (SERVER, ACCOUNT, SHARE, f"{ARM}dns:Zone", GROUP)
 #: Types of ours that Azure cannot tag; every other one carries the stack's tags.
 UNTAGGED = frozenset(
     ARM + name

@@ -1,10 +1,13 @@
 """The shipped Azure stacks hold the invariants in every size, and each invariant notices what breaks it."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from infra.preview.model import Resource
 from tests.program import invariants, invariants_azure
 from tests.program.azure_plans import CASES, EXISTING, SHARES, STACKS, azure
 from tests.program.conftest import PlanOf
@@ -15,12 +18,14 @@ from tests.program.invariants_azure import (
     CREDENTIAL,
     DEFINITION,
     FILE_SERVICE,
+    GROUP,
     PARAMETER,
     POOL,
     REGISTRY,
     SECURITY_GROUP,
     SERVER,
     SHARE,
+    SUBNET,
 )
 from tests.program.reading import one, tampered
 
@@ -30,8 +35,9 @@ OWNER = f"{ROLES}/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 
 @pytest.mark.parametrize(("stack", "size"), CASES)
 def test_invariants(plan: PlanOf, stack: str, size: str) -> None:
-    # checks: invariants 1-4, 7, 8, 10, 15, 16, 18, 22, 25
+    # checks: invariants 1-4, 7, 8, 10, 15, 16, 18, 19, 22, 25; of 19: there is no Key Vault
     made = azure(plan, stack, f"size={size}")
+    assert not made.of_type(f"{invariants_azure.ARM}keyvault:Vault")
     assert invariants.broken(made) == []
     assert invariants_azure.broken(made) == []
 
@@ -84,6 +90,9 @@ def test_invariants_of_other_choices(plan: PlanOf, stack: str, config: tuple[str
         ("groups_admit_nodes_alone", SECURITY_GROUP, "endpoints", "securityRules.1.access", "Allow"),
         ("cluster_is_closed", CLUSTER, None, "disableLocalAccounts", False),
         ("cluster_is_closed", CLUSTER, None, "aadProfile.enableAzureRBAC", None),
+        ("cluster_is_closed", CLUSTER, None, "oidcIssuerProfile.enabled", False),
+        ("cluster_is_closed", CLUSTER, None, "securityProfile.workloadIdentity.enabled", None),
+        ("cluster_is_closed", CLUSTER, None, "identity.type", "SystemAssigned"),
         ("cluster_is_closed", CLUSTER, None, "networkProfile.networkPolicy", None),
         ("cluster_is_closed", CLUSTER, None, "apiServerAccessProfile.disableRunCommand", False),
         ("cluster_is_closed", CLUSTER, None, "apiServerAccessProfile.authorizedIPRanges", []),
@@ -95,6 +104,9 @@ def test_invariants_of_other_choices(plan: PlanOf, stack: str, config: tuple[str
         ("registry_is_closed", ASSIGNMENT, "registry-pull", "roleDefinitionId", OWNER),
         ("storage_is_closed", ACCOUNT, "files", "networkRuleSet.defaultAction", "Allow"),
         ("storage_is_closed", ACCOUNT, "files", "minimumTlsVersion", "TLS1_0"),
+        ("storage_is_closed", ACCOUNT, "files", "enableHttpsTrafficOnly", False),
+        ("storage_is_closed", ACCOUNT, "files", "allowBlobPublicAccess", True),
+        ("storage_is_closed", ACCOUNT, "main-logs", "allowSharedKeyAccess", True),
         ("storage_is_closed", FILE_SERVICE, None, "shareDeleteRetentionPolicy.enabled", False),
         ("roles_are_narrow", DEFINITION, None, "permissions.0.actions", ["Microsoft.Storage/*"]),
         ("roles_are_narrow", DEFINITION, None, "permissions.0.dataActions", ["Microsoft.Storage/x/read"]),
@@ -110,6 +122,43 @@ def test_an_invariant_notices(plan: PlanOf, rule: str, type_: str, name: str | N
     check = getattr(invariants_azure, rule)
     assert list(check(good)) == []
     assert list(check(tampered(good, one(good, type_, name), path, bad)))
+
+
+def without_protection(resource: Resource) -> Resource:
+    return replace(resource, options=replace(resource.options, protect=False))
+
+
+def without_ignoring(resource: Resource) -> Resource:
+    return replace(resource, options=replace(resource.options, ignore_changes=()))
+
+
+def at_once(resource: Resource) -> Resource:
+    return replace(resource, depends_on=())
+
+
+@pytest.mark.parametrize(
+    ("rule", "type_", "name", "spoil"),
+    [
+        ("data_is_protected", SERVER, None, without_protection),
+        ("data_is_protected", ACCOUNT, "files", without_protection),
+        ("data_is_protected", GROUP, None, without_protection),
+        ("database_is_safe", SERVER, None, without_ignoring),
+        ("database_is_safe", SERVER, None, at_once),
+        ("parameters_are_chained", PARAMETER, "log-statement", at_once),
+        ("roles_are_narrow", CREDENTIAL, "main-worker", at_once),
+        ("groups_admit_nodes_alone", SUBNET, "nodes", at_once),
+        ("the_subscription_is_the_expected_one", SERVER, None, lambda one: replace(one, provider=None)),
+    ],
+)
+def test_an_invariant_notices_options_and_order(
+    plan: PlanOf, rule: str, type_: str, name: str | None, spoil: Callable[[Resource], Resource]
+) -> None:
+    good = azure(plan, "production", SHARES[0])
+    bad = one(good, type_, name)
+    check = getattr(invariants_azure, rule)
+    assert list(check(good)) == []
+    spoilt = tuple(spoil(each) if each is bad else each for each in good.resources)
+    assert list(check(replace(good, resources=spoilt)))
 
 
 def test_credentials_are_written_one_after_another(plan: PlanOf) -> None:

@@ -20,7 +20,8 @@ AZURE = {
     r"RoleDefinitionDoesNotExist": "the new role has not spread yet",
     r"ServerIsBusy|ServerBusy|ServerUnavailableForOperation": "the PostgreSQL server is busy",
     r"AnotherOperationInProgress|OperationInProgress|ConcurrentFederatedIdentityCredentialsWrites"
-    r"|ReferencedResourceNotProvisioned|OperationNotAllowed.*in progress|CanceledAndSupersededDueToAnotherOperation": "another change has not ended",
+    r"|ReferencedResourceNotProvisioned|OperationNotAllowed.*in progress"
+    r"|CanceledAndSupersededDueToAnotherOperation": "another change has not ended",
     r"TooManyRequests|Throttl|StatusCode=429|ServiceUnavailable|RetryableError": "Azure refuses so many requests",
 }
 #: For the first object in the cluster alone: the administrators' role takes up to five minutes to reach its API.
