@@ -12,6 +12,9 @@ from infra.settings.problems import Problem
 from infra.settings.sizes import CloudFigures
 from infra.versions import INGRESS_NGINX_LAST, KUBERNETES_KNOWN, POSTGRES_KNOWN
 
+#: RFC 1918 and RFC 6598.
+PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+
 
 def managed(settings: Settings) -> AwsCloud | AzureCloud | None:
     """The cloud's settings where there is a cloud to manage."""
@@ -37,6 +40,13 @@ def api_allow_list(settings: Settings) -> Iterator[Problem]:
             [],
         )
     for index, network in enumerate(cloud.cluster.api_allowed_cidrs):
+        if any(ipaddress.IPv4Network(network).subnet_of(inner) for inner in PRIVATE):
+            yield Problem(
+                f"{key}[{index}]",
+                "a public network: neither cloud takes a private one for its public endpoint",
+                "name the address that the office or the VPN has outside, or set cloud.cluster.api to private",
+                network,
+            )
         if ipaddress.IPv4Network(network).prefixlen == 0 and not cloud.cluster.allow_public_api:
             yield Problem(
                 f"{key}[{index}]",

@@ -31,6 +31,14 @@ def test_nodes_reach_a_public_api_by_their_own_way_out(plan: PlanOf) -> None:
     assert allowed == ["203.0.113.0/24", {"$unknown": True}]  # the NAT gateway's address, which the `up` knows
 
 
+def test_the_world_is_let_in_without_a_list(plan: PlanOf) -> None:
+    # checks: bad input 11, the way out; AKS refuses 0.0.0.0/0 in its list
+    world = ('cloud.cluster.apiAllowedCidrs=["0.0.0.0/0"]', "cloud.cluster.allowPublicApi=true")
+    profile = one(azure(plan, "integration", *world), CLUSTER).inputs["apiServerAccessProfile"]
+    assert "authorizedIPRanges" not in profile
+    assert profile["enablePrivateCluster"] is False
+
+
 def test_a_restored_server_is_a_new_one_beside_the_old(plan: PlanOf) -> None:
     moment = "2026-11-20T09:30:00Z"
     before = one(azure(plan, "production"), SERVER)

@@ -70,6 +70,7 @@ REFUSED: list[tuple[int, dict[str, Any], str, str]] = [
     (10, {"cloud": {"zones": ["1", "1"]}}, "cloud.zones", "different"),
     (10, {"cloud": {"zones": ["1", "4"]}}, "cloud.zones[1]", "a zone of westeurope"),
     (11, cluster(apiAllowedCidrs=[]), "cloud.cluster.apiAllowedCidrs", "private"),
+    (11, cluster(apiAllowedCidrs=["10.8.0.0/16"]), "cloud.cluster.apiAllowedCidrs[0]", "a public network"),
     (11, cluster(apiAllowedCidrs=["0.0.0.0/0"]), "cloud.cluster.apiAllowedCidrs[0]", "allowPublicApi"),
     (12, cluster(api="none"), "cloud.cluster.api", "'public' or 'private'"),
     (13, cluster(kubernetesVersion="1.12"), "cloud.cluster.kubernetesVersion", "one of"),

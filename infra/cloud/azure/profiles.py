@@ -14,7 +14,10 @@ MAINTENANCE = ("aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule
 def api_server(
     wanted: AzureCluster, nodes_from: pulumi.Input[str] | None
 ) -> aks.ManagedClusterAPIServerAccessProfileArgs:
-    """A public endpoint for named networks and the nodes' own way out, or a private one with a name that AKS keeps."""
+    """A public endpoint for named networks and the nodes' own way out, or a private one with a name that AKS keeps.
+
+    AKS takes no 0.0.0.0/0: whoever asks for the world, in so many words, gets an endpoint without a list.
+    """
     if wanted.api == "private":
         return aks.ManagedClusterAPIServerAccessProfileArgs(
             enable_private_cluster=True,
@@ -22,9 +25,10 @@ def api_server(
             private_dns_zone="system",
             disable_run_command=True,
         )
+    world = any(ipaddress.IPv4Network(network).prefixlen == 0 for network in wanted.api_allowed_cidrs)
     return aks.ManagedClusterAPIServerAccessProfileArgs(
         enable_private_cluster=False,
-        authorized_ip_ranges=[*wanted.api_allowed_cidrs, *([nodes_from] if nodes_from else [])],
+        authorized_ip_ranges=None if world else [*wanted.api_allowed_cidrs, *([nodes_from] if nodes_from else [])],
         disable_run_command=True,
     )
 
