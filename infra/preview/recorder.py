@@ -11,11 +11,12 @@ import json
 import sys
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 
 from infra.preview import sdk
+from infra.preview.errors import InputError
 from infra.preview.model import Resource
 from infra.preview.monitor import Callbacks, Engine, Monitor
 
@@ -104,5 +105,11 @@ def _hurried() -> Generator[None]:
 
 def _providers_off(config: Mapping[str, str]) -> frozenset[str]:
     """Packages whose default provider is switched off; `*` for all. Kubernetes never has one here."""
-    text = config.get("pulumi:disable-default-providers", "")
-    return frozenset({"kubernetes", *(json.loads(text) if text else [])})
+    key = "pulumi:disable-default-providers"
+    try:
+        packages = json.loads(config.get(key, "") or "[]")
+    except ValueError:
+        packages = None
+    if not isinstance(packages, list):
+        raise InputError(f'{key}: a list of packages is expected, such as ["*"] for all')
+    return frozenset({"kubernetes", *map(str, cast(list[Any], packages))})

@@ -6,6 +6,7 @@ Source: https://github.com/go-yaml/yaml/blob/v3/resolve.go and its README ("Comp
 """
 
 import datetime
+import json
 import re
 from collections.abc import Hashable
 from decimal import Decimal
@@ -42,16 +43,19 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def _integer(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+def _integer(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
     text = node.value.replace("_", "")
     sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text.lstrip("+"))
-    if digits.startswith("0") and digits.isdigit() and digits != "0":
-        return sign * int(digits, 8)
-    return sign * int(digits, 0)
+    octal = digits.startswith("0") and digits.isdigit() and digits != "0"
+    number = sign * int(digits, 8 if octal else 0)
+    return number if -(2**63) <= number < 2**64 else float(number)
 
 
 def _moment(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
-    moment: Any = loader.construct_yaml_timestamp(node)
+    try:
+        moment: Any = loader.construct_yaml_timestamp(node)
+    except ValueError:  # such as a thirteenth month
+        return node.value
     if not isinstance(moment, datetime.datetime):
         return f"{moment.isoformat()}T00:00:00Z"
     return (moment.isoformat() + ("Z" if moment.tzinfo is None else "")).replace("+00:00", "Z")
@@ -68,12 +72,19 @@ _Loader.add_constructor(_TAG + "timestamp", _moment)
 def load(text: str, where: str) -> Any:
     """The value that `text` holds; `where` names its source in an error. Raises InputError where it is no YAML."""
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader by descent
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader by descent
+        # Whatever comes of it goes on as JSON: no bytes, no object that holds itself, no half of a surrogate pair.
+        json.dumps(value, ensure_ascii=False).encode()
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise InputError(f"{where}{line}: this is not YAML that the Pulumi CLI can read: {error.problem}") from error
     except yaml.YAMLError as error:
         raise InputError(f"{where}: this is not YAML that the Pulumi CLI can read: {error}") from error
+    except RecursionError as error:
+        raise InputError(f"{where}: lists or objects lie too deep in each other") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"{where}: this is nothing that YAML and JSON both can say: {error}") from error
+    return value
 
 
 def text_of(value: Any) -> str:
