@@ -32,7 +32,8 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.real.local_checkout import Checkout, free_port, until  # noqa: E402  needs the path above
+from tests.real.local_checkout import Checkout, free_port  # noqa: E402  needs the path above
+from tests.real.waiting import until  # noqa: E402
 
 LIMIT = 300.0  # seconds for the tasks; standalone does not restart a scheduler that died
 BUDGET = {"first start": 240.0, "second start": 45.0}
@@ -82,7 +83,7 @@ class Standalone:
                 cwd=self.home,
                 start_new_session=True,
             )
-        until(self._healthy, 300, "standalone healthy")
+        until(self._healthy, "standalone healthy")
 
     def _healthy(self) -> bool:
         try:

@@ -16,6 +16,15 @@ DATABASE_DUMP = "postgres-dump"
 DATABASE_RESTORE = "postgres-restore"
 """CronJobs of the database in an existing cluster; `make dump` and `make restore` make Jobs of them."""
 
+OWN_TAGS = ("project", "stack", "managed-by", "name")
+"""Tags that the program sets on what it makes, in lower case: Azure tells no case apart."""
+
+OWN_NAMESPACES = (
+    *("bot", "certificates", "chaos", "database", "database-admin", "keda"),
+    *("monitoring", "nginx", "node-exporter", "traefik", "volumes"),
+)
+"""Parts whose namespaces are `Names.resource(part)`: no release may take one of them."""
+
 
 def digest(*parts: str, length: int = 6) -> str:
     """A short digest in [a-z0-9] of the parts, told apart even where their joined text is the same."""

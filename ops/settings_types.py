@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.settings.base import INT32
+
 Schema = Mapping[str, Any]
 
 
@@ -108,6 +110,6 @@ def _scalar(node: Node, schema: Schema) -> str:
 
 def _bounds(schema: Schema) -> str:
     least, most = schema.get("minimum", schema.get("exclusiveMinimum")), schema.get("maximum")
-    if least is not None and most is not None:
+    if least is not None and most not in (None, INT32):
         return f" from {least} to {most}"
     return f", {least} or more" if least is not None else ""

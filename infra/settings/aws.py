@@ -6,25 +6,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from infra.settings import aws_facts
-from infra.settings.base import Cidr, Model
+from infra.settings.base import Cidr, Model, Text, matching
 from infra.settings.cloud_common import CloudCluster, CloudDatabase
 from infra.settings.problems import refuse
-
-
-def _account(value: str) -> str:
-    if len(value) != 12 or not value.isdecimal():
-        raise refuse("an AWS account id: 12 digits, as quoted text", 'for example "123456789012"')
-    return value
-
-
-def _role(value: str) -> str:
-    if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+", value):
-        raise refuse(
-            "the ARN of a role as IAM shows it, its path included (for single sign-on role/aws-reserved/…)",
-            "for example arn:aws:iam::123456789012:role/airflow-admins",
-        )
-    return value
-
 
 WEEK = 7 * 24 * 60  # minutes
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -54,8 +38,19 @@ def _window(day: str, example: str) -> AfterValidator:
 
 MaintenanceWindow = Annotated[str, _window(f"({'|'.join(DAYS)}):", "sun:03:00-sun:04:00")]
 BackupWindow = Annotated[str, _window("", "01:00-02:00")]
-AccountId = Annotated[str, AfterValidator(_account)]
-RoleArn = Annotated[str, AfterValidator(_role)]
+AccountId = Annotated[
+    str, matching(r"[0-9]{12}", "an AWS account id: 12 digits, as quoted text", 'for example "123456789012"')
+]
+RoleArn = Annotated[
+    str,
+    matching(
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]+",
+        "the ARN of a role as IAM shows it, its path included (for single sign-on role/aws-reserved/…)",
+        "for example arn:aws:iam::123456789012:role/airflow-admins",
+    ),
+]
+VpcId = Annotated[str, matching(r"vpc-[0-9a-z]+", "the id of a VPC", "for example vpc-0a1b2c3d4e5f67890")]
+SubnetId = Annotated[str, matching(r"subnet-[0-9a-z]+", "the id of a subnet", "for example subnet-0a1b2c3d4e5f67890")]
 
 
 class AwsCluster(CloudCluster):
@@ -81,10 +76,12 @@ class ExistingNetwork(Model):
     """A VPC that somebody else keeps, with NAT and the load balancers' subnet tags in place."""
 
     kind: Literal["existing"]
-    vpc_id: str
+    vpc_id: VpcId
     cidr: Cidr = Field(description="the VPC's network; nothing else in it is looked up")
-    private_subnet_ids: tuple[str, ...] = Field(min_length=2, description="for nodes and pods, in the zones' order")
-    database_subnet_ids: tuple[str, ...] = Field(min_length=2, description="for the database, in the zones' order")
+    private_subnet_ids: tuple[SubnetId, ...] = Field(
+        min_length=2, description="for nodes and pods, in the zones' order"
+    )
+    database_subnet_ids: tuple[SubnetId, ...] = Field(min_length=2, description="for the database, in the zones' order")
 
 
 class AwsDatabase(CloudDatabase):
@@ -93,7 +90,7 @@ class AwsDatabase(CloudDatabase):
     final_snapshot: bool | None = Field(
         default=None, description="whether a deletion leaves a snapshot; none: yes, unless the stack is ephemeral"
     )
-    restore_from_snapshot: str | None = Field(
+    restore_from_snapshot: Text | None = Field(
         default=None, description="identifier of the snapshot that the instance is made from; set once, then left"
     )
     maintenance_window: MaintenanceWindow = Field(default="sun:03:00-sun:04:00", description="UTC, ddd:hh:mm-ddd:hh:mm")
@@ -102,7 +99,7 @@ class AwsDatabase(CloudDatabase):
         default=False,
         description="whether a change that restarts the database is made by the `up`, not in the maintenance window",
     )
-    ca_file: str | None = Field(
+    ca_file: Text | None = Field(
         default=None, description="PEM file of the region's RDS root, for a region that is not in the list"
     )
 

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from infra.settings import aws_facts
 from infra.settings.aws import WEEK, AwsDatabase, minutes
 from infra.settings.aws_rules import aws
+from infra.settings.certificates import certificate_file
 from infra.settings.model import Settings
 from infra.settings.problems import Problem, nearest
 
@@ -20,9 +20,7 @@ def ca_file(settings: Settings) -> Iterator[Problem]:
     given = aws(settings).database.ca_file
     if given is None:
         return
-    path = Path(given).expanduser()
-    if not path.is_file() or "-----BEGIN CERTIFICATE-----" not in path.read_text(errors="replace"):
-        yield Problem("airflow:cloud.database.caFile", "a file with a certificate in PEM form", "check the path", given)
+    yield from certificate_file("airflow:cloud.database.caFile", given, "save the region's bundle of RDS certificates")
 
 
 def database(settings: Settings) -> Iterator[Problem]:

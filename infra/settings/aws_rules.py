@@ -51,7 +51,7 @@ def zones(settings: Settings) -> Iterator[Problem]:
     """Two zones at least: RDS and EKS take no fewer."""
     cloud = aws(settings)
     key, known = "airflow:cloud.zones", aws_facts.regions().get(cloud.region)
-    if cloud.zones and not 2 <= len(set(cloud.zones)) <= 3:
+    if cloud.zones and not 2 <= len(set(cloud.zones)) == len(cloud.zones) <= 3:
         yield Problem(key, "two or three different zones", "name two or three, or leave it out", list(cloud.zones))
     for index, zone in enumerate(cloud.zones):
         if known and zone not in known:

@@ -1,27 +1,15 @@
 """Azure: the subscription, the network, AKS, PostgreSQL Flexible Server and what stands beside them."""
 
-import re
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from infra.settings import azure_facts
-from infra.settings.base import Cidr, Model
+from infra.settings.base import Cidr, Integer, Model, matching
 from infra.settings.cloud_common import CloudCluster, CloudDatabase
+from infra.settings.existing import RegistryUrl
 from infra.settings.problems import refuse
-
-
-def _guid(value: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value):
-        raise refuse("a GUID in lower case", "for example 8d3f1c52-0b7e-4f7c-9a43-6a5f0e1d2c3b")
-    return value
-
-
-def _resource_id(value: str) -> str:
-    if not re.fullmatch(r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/[^/]+(/[^/]+/[^/]+)+", value):
-        raise refuse("the id of a resource", "`az resource show --query id`: /subscriptions/…/resourceGroups/…")
-    return value
 
 
 def _moment(value: str) -> str:
@@ -32,8 +20,30 @@ def _moment(value: str) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-Guid = Annotated[str, AfterValidator(_guid)]
-ResourceId = Annotated[str, AfterValidator(_resource_id)]
+Guid = Annotated[
+    str,
+    matching(
+        r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        "a GUID in lower case",
+        "for example 8d3f1c52-0b7e-4f7c-9a43-6a5f0e1d2c3b",
+    ),
+]
+ResourceId = Annotated[
+    str,
+    matching(
+        r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/[^/]+(/[^/]+/[^/]+)+",
+        "the id of a resource",
+        "`az resource show --query id`: /subscriptions/…/resourceGroups/…",
+    ),
+]
+ResourceGroup = Annotated[
+    str,
+    matching(
+        r"[\w().-]{0,89}[\w()-]",
+        "a resource group's name: 1 to 90 letters, digits, ( ) . _ and -, no dot last",
+        "`az group list --query [].name`",
+    ),
+]
 Moment = Annotated[str, AfterValidator(_moment)]
 Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
@@ -50,13 +60,13 @@ class AzureCluster(CloudCluster):
     dns_service_ip: str | None = Field(
         default=None, description="address of the cluster's DNS; none: serviceCidr's 10th"
     )
-    max_pods: Annotated[int, Field(ge=30, le=250)] = Field(
+    max_pods: Annotated[Integer, Field(ge=30, le=250)] = Field(
         default=60, description="pods a node; AKS keeps 20 MB of each node's memory for every one of them"
     )
     maintenance_day: Weekday = Field(default="Sunday", description="day of upgrades of nodes and Kubernetes")
-    maintenance_start: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = Field(
-        default="01:00", description="UTC, as quoted text; four hours from then on"
-    )
+    maintenance_start: Annotated[
+        str, matching(r"([01]\d|2[0-3]):[0-5]\d", "a time of day as HH:MM", 'as quoted text, for example "01:00"')
+    ] = Field(default="01:00", description="UTC, as quoted text; four hours from then on")
 
 
 class NewNetwork(Model):
@@ -103,7 +113,7 @@ class AzureDatabase(CloudDatabase):
         default=False, description="true once restoreAt's server is there: it gets its standby, and takes changes again"
     )
     maintenance_day: Weekday = "Sunday"
-    maintenance_hour: Annotated[int, Field(ge=0, le=23)] = Field(default=3, description="UTC")
+    maintenance_hour: Annotated[Integer, Field(ge=0, le=23)] = Field(default=3, description="UTC")
 
 
 class AzureCloud(Model):
@@ -118,10 +128,11 @@ class AzureCloud(Model):
     network: Annotated[NewNetwork | ExistingNetwork, Field(discriminator="kind")] = NewNetwork()
     cluster: AzureCluster
     database: AzureDatabase = AzureDatabase()
-    registry: str | None = Field(
-        default=None, description="URL of a registry elsewhere, pulled by releases[].image.pullSecret; none: an own ACR"
+    registry: RegistryUrl | None = Field(
+        default=None,
+        description="host of a registry elsewhere, pulled by releases[].image.pullSecret; none: an own ACR",
     )
-    dns_resource_group: str | None = Field(
+    dns_resource_group: ResourceGroup | None = Field(
         default=None, description="resource group of the zone, where platform.dns is existing"
     )
     tasks_on_spot: bool = Field(default=False, description="run task pods on spot capacity; an eviction fails the task")

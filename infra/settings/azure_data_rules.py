@@ -7,22 +7,12 @@ from infra.settings import azure_facts
 from infra.settings.azure_rules import azure
 from infra.settings.model import Settings
 from infra.settings.problems import Problem, nearest
-from infra.versions import POSTGRES_KNOWN
 
 POSTGRES_OFFERED = (13, 14, 15, 16, 17, 18)  # by Flexible Server; Airflow's own list is versions.POSTGRES_KNOWN
 LEAST_RETENTION = 7
 #: DNS zones take 15 a resource and plain names: learn.microsoft.com, "Use tags to organize your Azure resources"
 TAGS = 15
 OWN_TAGS = ("project", "stack", "managed-by")
-
-
-def postgres_version(settings: Settings) -> Iterator[Problem]:
-    """A major version that Flexible Server offers and Airflow supports."""
-    major = azure(settings).database.postgres_major
-    both = [str(version) for version in POSTGRES_KNOWN if version in POSTGRES_OFFERED]
-    if str(major) not in both:
-        rule = "a major version that Flexible Server offers and Airflow supports"
-        yield Problem("airflow:cloud.database.postgresMajor", rule, f"one of {', '.join(both)}", major)
 
 
 def database_sku(settings: Settings) -> Iterator[Problem]:
@@ -138,7 +128,6 @@ def tags(settings: Settings) -> Iterator[Problem]:
 
 
 RULES = (
-    postgres_version,
     database_sku,
     database_storage,
     backup_retention,

@@ -134,14 +134,14 @@ def dns_service_ip(settings: Settings) -> Iterator[Problem]:
         return
     service = ipaddress.IPv4Network(cluster.service_cidr)
     try:
-        inside = ipaddress.IPv4Address(cluster.dns_service_ip) in list(service.hosts())[1:]
+        place = int(ipaddress.IPv4Address(cluster.dns_service_ip)) - int(service.network_address)
     except ValueError:
-        inside = False
-    if not inside:
+        place = 0
+    if not 1 < place < service.num_addresses - 1:
         yield Problem(
             "airflow:cloud.cluster.dnsServiceIp",
             f"an address of {service}, and not its first",
-            f"leave it out, or {service[10]}",
+            f"leave it out, or {service.network_address + 10}",
             cluster.dns_service_ip,
         )
 

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 
 from infra.settings.problems import refuse
@@ -107,12 +107,51 @@ def _slug(value: str) -> str:
     return value
 
 
+def matching(pattern: str, rule: str, cure: str) -> AfterValidator:
+    """A text that the whole pattern matches; otherwise the rule and the cure are said, not the pattern."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise refuse(rule, cure)
+        return value
+
+    return AfterValidator(check)
+
+
+def _host(value: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(value))
+    except ValueError:
+        pass
+    try:
+        return _fqdn(value)
+    except ValueError:
+        rule = "a lower-case host name with its domain or an IPv4 address, without scheme and port"
+        raise refuse(rule, "for example db.your-company.com") from None
+
+
 Cidr = Annotated[str, AfterValidator(_network)]
+Host = Annotated[str, AfterValidator(_host)]
 Fqdn = Annotated[str, AfterValidator(_fqdn)]
 Email = Annotated[str, AfterValidator(_email)]
 Slug = Annotated[str, AfterValidator(_slug)]
-Count = Annotated[int, Field(ge=0, strict=False)]
-Positive = Annotated[int, Field(ge=1)]
+INT32 = 2**31 - 1
+"""No number of Kubernetes or a cloud is larger."""
+
+#: `true` and "3" are no numbers.
+Integer = Annotated[int, Strict()]
+Count = Annotated[Integer, Field(ge=0, le=INT32)]
+Positive = Annotated[Integer, Field(ge=1, le=INT32)]
+Port = Annotated[Integer, Field(ge=1, le=65535)]
+Text = Annotated[str, Field(min_length=1)]
+ObjectName = Annotated[
+    str,
+    matching(
+        r"(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?",
+        "a Kubernetes name: at most 63 lower-case letters, digits and hyphens",
+        "for example monitoring",
+    ),
+]
 
 
 class Price(Model):

@@ -5,14 +5,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from infra.settings.base import Model, SwitchWord, Tier
+from infra.settings.base import Model, SwitchWord, Tier, matching
 from infra.settings.problems import Problem
-from infra.settings.release.execution import Digest, Tag
+from infra.settings.release.execution import Digest, ImageRepository, Tag
 
 PART = "airflow:platform.bot"
-SlackId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{2,30}$")]
-Repository = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")]
-ImageRepository = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+$")]
+SlackId = Annotated[
+    str, matching(r"[A-Z][A-Z0-9]{2,30}", "an id, not a name: capitals and digits", "Slack shows it: C… or U…")
+]
+Repository = Annotated[
+    str, matching(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", "OWNER/NAME on GitHub", "for example your-company/airflow")
+]
 
 
 class BotImage(Model):

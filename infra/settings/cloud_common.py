@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from infra.settings.base import Cidr, Model
+from infra.settings.base import Cidr, Integer, Model
 from infra.settings.problems import refuse
 from infra.versions import KUBERNETES_DEFAULT, POSTGRES_MAJOR
 
@@ -44,7 +44,7 @@ def _retention(value: int) -> int:
 
 
 AdminUser = Annotated[str, AfterValidator(_admin_user)]
-RetentionDays = Annotated[int, AfterValidator(_retention)]
+RetentionDays = Annotated[Integer, AfterValidator(_retention)]
 
 
 class CloudCluster(Model):
@@ -68,7 +68,7 @@ class CloudCluster(Model):
 class CloudDatabase(Model):
     """A managed PostgreSQL. What is left out follows the tier: production and integration are protected and kept."""
 
-    postgres_major: int = Field(default=POSTGRES_MAJOR, description="major version; minor ones are the service's")
+    postgres_major: Integer = Field(default=POSTGRES_MAJOR, description="major version; minor ones are the service's")
     admin_user: AdminUser = "airflow_admin"
     highly_available: bool | None = Field(
         default=None, description="a standby in another zone; none: in production only"

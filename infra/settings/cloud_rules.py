@@ -153,7 +153,7 @@ def database_production(settings: Settings) -> Iterator[Problem]:
 
 def production_replicas(settings: Settings) -> Iterator[Problem]:
     """In production nothing that Airflow needs stands once: a drained node must not stop it."""
-    if not settings.production or managed(settings) is None:
+    if not settings.production:
         return
     for key, component in (
         ("scheduler", settings.sized.scheduler),

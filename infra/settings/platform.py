@@ -1,28 +1,27 @@
 """What runs on the cluster beside Airflow: ingress, certificates, DNS, monitoring, chaos."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field
 
-from infra.settings.base import Email, Fqdn, Model, Positive, Slug, StateShorthand, StateWord, SwitchWord
+from infra.settings.base import (
+    Email,
+    Fqdn,
+    Host,
+    Model,
+    ObjectName,
+    Port,
+    Positive,
+    Slug,
+    StateShorthand,
+    StateWord,
+    SwitchWord,
+    matching,
+)
 from infra.settings.bot import Bot
 from infra.settings.problems import refuse
-
-
-def _object_name(value: str) -> str:
-    if len(value) > 63 or not re.fullmatch(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", value):
-        raise refuse("a Kubernetes name: at most 63 lower-case letters, digits and hyphens", "for example monitoring")
-    return value
-
-
-def _period(value: str) -> str:
-    clock = r"([01]\d|2[0-3]):[0-5]\d"
-    if not re.fullmatch(f"{clock}-{clock}", value):
-        raise refuse("a period of the day as HH:MM-HH:MM", "for example 22:00-08:00")
-    return value
 
 
 def _timezone(value: str) -> str:
@@ -31,10 +30,15 @@ def _timezone(value: str) -> str:
     return value
 
 
-ObjectName = Annotated[str, AfterValidator(_object_name)]
-Period = Annotated[str, AfterValidator(_period)]
+Period = Annotated[
+    str,
+    matching(
+        r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d",
+        "a period of the day as HH:MM-HH:MM",
+        "for example 22:00-08:00",
+    ),
+]
 Timezone = Annotated[str, AfterValidator(_timezone)]
-Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Ingress(Model):
@@ -48,7 +52,7 @@ class Ingress(Model):
     existing_namespace: ObjectName = Field(
         default="ingress-nginx", description="where an existing controller's pods run: they may reach Airflow"
     )
-    existing_address: str | None = Field(
+    existing_address: Host | None = Field(
         default=None, description="host name or IPv4 address of an existing controller, for DNS records"
     )
 
@@ -87,7 +91,9 @@ class DnsSettings(Model):
 class SlackAlerts(Model):
     """Alerts to a Slack channel, by the webhook in the secret `slackUrl`."""
 
-    channel: Annotated[str, Field(pattern=r"^#[a-z0-9_-]{1,79}$")] = Field(description="for example #airflow-alerts")
+    channel: Annotated[
+        str, matching(r"#[a-z0-9_-]{1,79}", "a Slack channel, lower case, with its #", "for example #airflow-alerts")
+    ] = Field(description="for example #airflow-alerts")
 
 
 class EmailAlerts(Model):

@@ -1,15 +1,16 @@
 """Rules of `platform` that see more than one field: what can't work together, or can't work at this tier."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from infra.settings import bot
 from infra.settings.base import Tier
 from infra.settings.existing import ExistingCloud
 from infra.settings.model import Settings
-from infra.settings.problems import Problem
-from infra.versions import INGRESS_NGINX_LAST
+from infra.settings.problems import Problem, nearest
 
 PART = "airflow:platform"
+CHARTS = ("ingress-nginx", "traefik", "cert-manager", "kube-prometheus-stack", "keda")
 
 
 def issuer_of(settings: Settings) -> str | None:
@@ -25,21 +26,6 @@ def issuer_of(settings: Settings) -> str | None:
 def hosts_of(settings: Settings) -> tuple[str, ...]:
     """The hosts of all releases, each once, sorted."""
     return tuple(sorted({release.host for release in settings.releases if release.host}))
-
-
-def nginx_and_kubernetes(settings: Settings) -> Iterator[Problem]:
-    """Nobody tests a retired controller with a newer Kubernetes (bad input 13; the clouds' own rule says it there)."""
-    cloud, ingress = settings.cloud, settings.platform.ingress
-    if not isinstance(cloud, ExistingCloud) or ingress.state != "on" or ingress.controller != "nginx":
-        return
-    numbers = tuple(int(part) for part in cloud.kubernetes_version.split(".") if part.isdecimal())
-    if numbers > INGRESS_NGINX_LAST:
-        yield Problem(
-            "airflow:cloud.kubernetesVersion",
-            "at most 1.35 with ingress-nginx, which is retired and was not tested with later versions",
-            "set platform.ingress.controller to traefik",
-            cloud.kubernetes_version,
-        )
 
 
 def hosts_in_the_zone(settings: Settings) -> Iterator[Problem]:
@@ -161,6 +147,19 @@ def scaling_needs_keda(settings: Settings) -> Iterator[Problem]:
             yield Problem(key, "scaling needs KEDA", "set platform.keda to on or existing, or leave out keda")
 
 
+def charts_from_elsewhere(settings: Settings) -> Iterator[Problem]:
+    """A chart that is not the platform's, or an archive that is not there, would show in the middle of an `up`."""
+    for name, place in settings.platform.charts.items():
+        key = f"{PART}.charts.{name}"
+        if name not in CHARTS:
+            near = nearest(name, CHARTS)
+            cure = f"did you mean {near}?" if near else "remove it"
+            yield Problem(key, f"one of {', '.join(CHARTS)}", cure, place)
+        elif not place.startswith("oci://") and not Path(place).expanduser().is_file():
+            rule = "a chart's archive (.tgz) that is there, or an oci:// address"
+            yield Problem(key, rule, f"`helm pull` makes one; looked in {Path.cwd()}", place)
+
+
 def bot_has_what_it_needs(settings: Settings) -> Iterator[Problem]:
     """A bot that listens nowhere, or of which nobody knows the image, is of no use."""
     yield from bot.needs(settings.platform.bot, settings.tier)
@@ -172,7 +171,6 @@ def asks_lets_encrypt(settings: Settings) -> bool:
 
 
 RULES = (
-    nginx_and_kubernetes,
     hosts_in_the_zone,
     an_existing_class_has_a_name,
     hosts_need_an_ingress,
@@ -182,5 +180,6 @@ RULES = (
     records_can_work,
     chaos_releases,
     scaling_needs_keda,
+    charts_from_elsewhere,
     bot_has_what_it_needs,
 )

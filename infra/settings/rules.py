@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
+from infra.names import OWN_TAGS
 from infra.settings import (
     aws_data_rules,
     aws_rules,
@@ -23,10 +25,10 @@ from infra.settings import (
 from infra.settings.base import Tier
 from infra.settings.model import Settings
 from infra.settings.problems import Problem
+from infra.settings.quantities import millicores
 from infra.settings.secret_keys import SECRETS
 
 Rule = Callable[[Settings], Iterator[Problem]]
-OWN_TAGS = ("project", "stack", "managed-by")  # of `Names.tags`
 
 
 def judge(settings: Settings) -> list[Problem]:
@@ -58,13 +60,6 @@ def owner_tag(settings: Settings) -> Iterator[Problem]:
         yield Problem("airflow:tags.owner", "required outside a local tier", "name the team that answers for the stack")
 
 
-def own_tags(settings: Settings) -> Iterator[Problem]:
-    """Leftovers are found, and a stack's own things told from others', by the tags that the program gives."""
-    for name in OWN_TAGS:
-        if name in settings.tags:
-            yield Problem(f"airflow:tags.{name}", "a name that the program does not give itself", "rename it", name)
-
-
 def production_demands(settings: Settings) -> Iterator[Problem]:
     """Danger is a type rule: production can't be said with chaos, a short life, or a database without a standby."""
     if settings.tier is not Tier.production:
@@ -75,11 +70,33 @@ def production_demands(settings: Settings) -> Iterator[Problem]:
         yield Problem("airflow:platform.chaos.state", "no chaos in production", "set it to off", "on")
 
 
+def limits(settings: Settings) -> Iterator[Problem]:
+    """Kubernetes refuses a pod that asks for more than its limit."""
+    for name in type(settings.sized).model_fields:
+        figures = getattr(settings.sized, name)
+        if hasattr(figures, "cpu_limit") and millicores(figures.cpu) > millicores(figures.cpu_limit):
+            key = f"airflow:figures.{to_camel(name)}.cpu"
+            yield Problem(key, f"at most its cpuLimit, {figures.cpu_limit}", "raise the limit too", figures.cpu)
+    most = settings.sized.tasks.cpu_limit
+    for index, release in enumerate(settings.releases):
+        if release.tasks.cpu and millicores(release.tasks.cpu) > millicores(most):
+            key = f"airflow:releases[{index}].tasks.cpu"
+            yield Problem(key, f"at most {most}", "raise figures.tasks.cpuLimit too", release.tasks.cpu)
+
+
+def own_tags(settings: Settings) -> Iterator[Problem]:
+    """By these tags the stack's resources are found again."""
+    for name in settings.tags:
+        if name.lower() in OWN_TAGS:
+            yield Problem(f"airflow:tags.{name}", "no tag that the program sets itself", "name it otherwise", name)
+
+
 RULES: tuple[Rule, ...] = (
     release_names,
     owner_tag,
-    own_tags,
     production_demands,
+    limits,
+    own_tags,
     *cloud_rules.RULES,
     *aws_rules.RULES,
     *aws_data_rules.RULES,

@@ -12,15 +12,16 @@ from typing import Any, cast
 from pydantic import Field
 
 from infra.settings.base import Count, Model, Positive, Price, Size
+from infra.settings.quantities import Cpu, Memory
 
 
 class Component(Model):
-    """One workload's replicas and resources. `cpu_limit` empty means twice the request is not enough to name one."""
+    """One workload's replicas and resources, of each of its pods."""
 
-    replicas: Count
-    cpu: str
-    cpu_limit: str
-    memory: str
+    replicas: Positive
+    cpu: Cpu
+    cpu_limit: Cpu
+    memory: Memory
 
 
 class NodePool(Model):
@@ -49,9 +50,9 @@ class DatabaseFigures(Model):
     storage_gib: Positive
     max_storage_gib: Positive
     max_connections: Positive
-    cpu: str
-    cpu_limit: str
-    memory: str
+    cpu: Cpu
+    cpu_limit: Cpu
+    memory: Memory
 
 
 class TaskFigures(Model):
@@ -59,16 +60,16 @@ class TaskFigures(Model):
 
     parallelism: Positive
     pod_creation_batch: Positive
-    cpu: str
-    cpu_limit: str
-    memory: str
+    cpu: Cpu
+    cpu_limit: Cpu
+    memory: Memory
 
 
 class Quota(Model):
     """The ResourceQuota of a release's namespace: the sum of requests, and a bound on pods."""
 
-    cpu: str
-    memory: str
+    cpu: Cpu
+    memory: Memory
     pods: Positive
 
 

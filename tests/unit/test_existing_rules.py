@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings.existing_rules import is_cron
+from infra.settings.cron import is_cron
 from tests.unit.stacks import LOCAL, problems
 
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"

@@ -40,8 +40,8 @@ def test_a_layer_imports_only_layers_to_its_left(path: Path) -> None:
     if here == "__init__":
         return
     assert here in ORDER, f"{here} has no place in the order of the layers"
-    # `settings` and `contracts` import no layer; settings may know the pins, to judge versions.
-    allowed = {"versions"} if here in FREE else set(ORDER[: ORDER.index(here)])
+    # `settings` and `contracts` import no layer; settings may know pins and names, to judge versions and clashes.
+    allowed = {"versions", "names"} if here in FREE else set(ORDER[: ORDER.index(here)])
     assert layers_of(path) <= allowed
 
 

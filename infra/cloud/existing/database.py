@@ -27,13 +27,12 @@ def build(cloud: ExistingCloud, settings: Settings, secrets: Secrets, cluster: C
 
 
 def _external(database: ExternalDatabase, secrets: Secrets) -> Database:
-    """Without a CA file its certificate is signed by a public one, which every image's own bundle holds."""
-    pem = Path(database.ca_file).expanduser().read_text() if database.ca_file else ""
+    """What connects is allowed to go anywhere on its port: a name may lead to another address tomorrow."""
     return Database(
         host=database.host,
         port=database.port,
         admin_user=database.admin_user,
         admin_password=secrets.output("databasePassword"),
-        ca_bundle=pem,
+        ca_bundle=Path(database.ca_file).expanduser().read_text(),
         peers=(Peer(cidr="0.0.0.0/0"),),
     )

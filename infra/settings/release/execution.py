@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from infra import versions
-from infra.settings.base import Count, Model, Positive
+from infra.settings.base import Count, Model, Positive, matching
 from infra.settings.problems import refuse
+from infra.settings.quantities import Cpu, Memory
 
 EXECUTORS = ("LocalExecutor", "CeleryExecutor", "KubernetesExecutor")
 
@@ -34,6 +35,14 @@ def _executor(value: str) -> str:
     return value
 
 
+ImageRepository = Annotated[
+    str,
+    matching(
+        r"([a-z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*",
+        "an image's name in lower case, without scheme, tag and digest",
+        "for example registry.your-company.com/airflow; the tag has a key of its own",
+    ),
+]
 Tag = Annotated[str, AfterValidator(_tag)]
 Digest = Annotated[str, AfterValidator(_digest)]
 Executor = Annotated[str, AfterValidator(_executor)]
@@ -42,7 +51,7 @@ Executor = Annotated[str, AfterValidator(_executor)]
 class Image(Model):
     """The image of every Airflow pod. The default is the official one, so that a first `up` needs no push."""
 
-    repository: str = versions.AIRFLOW_IMAGE
+    repository: ImageRepository = versions.AIRFLOW_IMAGE
     tag: Tag = versions.AIRFLOW_IMAGE_TAG
     digest: Digest | None = Field(
         default=None, description="pins the image whatever happens to its tag; the default image's is known"
@@ -87,8 +96,8 @@ class Celery(Model):
 class Tasks(Model):
     """Pods of KubernetesExecutor and workers of Celery. What a task asks for itself wins over it."""
 
-    cpu: str | None = Field(default=None, description="CPU request of a task's pod; none: the size's")
-    memory: str | None = Field(default=None, description="memory of a task's pod; none: the size's")
+    cpu: Cpu | None = Field(default=None, description="CPU request of a task's pod; none: the size's")
+    memory: Memory | None = Field(default=None, description="memory of a task's pod; none: the size's")
     pool: Literal["tasks", "system"] = Field(default="tasks", description="the node pool that they run on")
     retries: Count = Field(default=2, description="retries of a task that names none")
     pod_labels: dict[str, str] = Field(default={}, description="labels of tasks' pods")

@@ -1,15 +1,26 @@
 """The settings of one release as a whole."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from infra.settings.base import Fqdn, Model, Slug
+from infra.settings.problems import refuse
 from infra.settings.release.dags import Dags, ImageDags
 from infra.settings.release.execution import Celery, Executor, Image, Tasks
 from infra.settings.release.logs import Logs
 from infra.settings.release.serving import Admin, Cleanup, EgressRule, Email, UrlPath
+
+
+def _option(value: Any) -> Any:
+    """pydantic would tell of a union once for each of its types."""
+    if not isinstance(value, str | int | float | bool):
+        raise refuse("text, a number, true or false", "give one value; airflow.cfg has no lists and objects")
+    return value
+
+
+Option = Annotated[str | int | float | bool, BeforeValidator(_option)]
 
 
 class Release(Model):
@@ -32,7 +43,7 @@ class Release(Model):
     egress: tuple[EgressRule, ...] | None = Field(
         default=None, description="what task pods may reach beside the cluster; none: everything, as DAGs call anything"
     )
-    config: Mapping[str, Mapping[str, str | int | float | bool]] = Field(
+    config: Mapping[str, Mapping[str, Option]] = Field(
         default={}, description="options of airflow.cfg by section; win over ours"
     )
     values: Mapping[str, Any] = Field(default={}, description="values of the chart, merged last")
