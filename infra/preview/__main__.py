@@ -96,9 +96,12 @@ def main(
 
 
 def _piped(key: str) -> str:
-    if sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.isatty():
         raise InputError(f"--secret {key}: its value comes from standard input, as in `… --secret {key} < FILE`")
-    return sys.stdin.read()
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError:
+        raise InputError(f"--secret {key}: standard input is not UTF-8 text") from None
 
 
 def _difference(changes: diff.Diff, form: Format) -> None:

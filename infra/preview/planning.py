@@ -87,11 +87,14 @@ def _program() -> Program:
 def _inputs(file: StackFile, request: Request) -> _Inputs:
     entries = what_if.apply(file.entries, file.project, request.config)
     entries, placeholders = stackfile.owner_values(entries)
-    given = dict(what_if.secret(file.project, key, text) for key, text in request.secrets.items())
+    given = dict(what_if.secret(key, text) for key, text in request.secrets.items())
     encrypted = {key for key, entry in entries.items() if entry.secure}
     config = {key: entry.text for key, entry in entries.items()}
+    asked_for, _ = settings.examine(config)  # the program reads the same, and tells what is wrong with it
     missing = [
-        secret for secret in _required(config) if not _is_set(file.project, secret, {**config, **given}, encrypted)
+        secret
+        for secret in settings.required_secrets(asked_for)
+        if not _is_set(file.project, secret, {**config, **given}, encrypted)
     ]
     full = {f"{file.project}:{secret.key}": secret.spec for secret in missing}
     known = {key: spec for key in encrypted if (spec := _spec(key)) is not None}
@@ -103,13 +106,6 @@ def _inputs(file: StackFile, request: Request) -> _Inputs:
         commands=tuple(_command(file, key, full[key].multiline) for key in sorted(full)),
         placeholders=placeholders,
     )
-
-
-def _required(config: Mapping[str, str]) -> tuple[SecretKey, ...]:
-    try:
-        return settings.required_secrets(settings.read(config))
-    except settings.SettingsError:
-        return ()  # the program reads the same settings and reports these problems with all the others
 
 
 def _is_set(project: str, secret: SecretKey, config: Mapping[str, str], encrypted: set[str]) -> bool:

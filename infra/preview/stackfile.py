@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from infra import settings
 from infra.preview import yaml12
 from infra.preview.errors import InputError
-
-MARK = "CHANGE-ME: "
-"""How a shipped value starts that only the owner knows; a valid stand-in follows."""
+from infra.settings.owners import stand_ins
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,12 @@ def _with_defaults(
         if full in entries:
             kind = spec.get("type")
             if kind is not None and not entries[full].secure and not _is_of(kind, entries[full].data):
-                problems.append(f"stack {stack!r}: {full} must be of type {kind}")
+                rule, cure = (
+                    f"must be of type {kind}, as {path.name} declares it",
+                    "docs/settings.md says what stands there",
+                )
+                given = None if settings.is_secret_key(full.partition(":")[2]) else entries[full].data
+                problems.append(str(settings.Problem(full, rule, cure, given)))
         elif default is not None:
             result[full] = _entry(default)
         elif full.startswith(f"{project}:"):
@@ -162,17 +166,6 @@ def _is_of(kind: str, data: Any) -> bool:
 
 def owner_values(entries: Mapping[str, Entry]) -> tuple[dict[str, Entry], tuple[str, ...]]:
     """Replace every marked placeholder by its stand-in; also returns their config paths, sorted."""
-    found: list[str] = []
-    replaced = {key: Entry(_stand_in(entry.data, key, found), entry.secure) for key, entry in entries.items()}
-    return replaced, tuple(sorted(found))
-
-
-def _stand_in(data: Any, path: str, found: list[str]) -> Any:
-    if isinstance(data, str) and data.startswith(MARK):
-        found.append(path)
-        return data.removeprefix(MARK)
-    if isinstance(data, dict):
-        return {key: _stand_in(item, f"{path}.{key}", found) for key, item in cast(dict[str, Any], data).items()}
-    if isinstance(data, list):
-        return [_stand_in(item, f"{path}[{index}]", found) for index, item in enumerate(cast(list[Any], data))]
-    return data
+    marked: dict[str, str] = {}
+    replaced = {key: Entry(stand_ins(entry.data, key, marked), entry.secure) for key, entry in entries.items()}
+    return replaced, tuple(sorted(marked))

@@ -12,11 +12,10 @@ from infra import settings
 from infra.preview import paths, yaml12
 from infra.preview.errors import InputError
 from infra.preview.stackfile import Entry
-from infra.settings.problems import nearest
 
 
 def apply(entries: Mapping[str, Entry], project: str, assignments: Sequence[str]) -> dict[str, Entry]:
-    """The entries after every `KEY=VALUE`. The keys of secrets are flat: a dot in one is no path.
+    """The entries after every `KEY=VALUE`. A secret's key is flat: its dot is no path.
 
     Raises InputError for what is no assignment or leads through a value that is no object or list.
     """
@@ -40,17 +39,18 @@ def apply(entries: Mapping[str, Entry], project: str, assignments: Sequence[str]
     return result
 
 
-def secret(project: str, key: str, text: str) -> tuple[str, str]:
+def secret(key: str, text: str) -> tuple[str, str]:
     """The full key of `--secret KEY`, and its value from standard input: like the CLI, without one final newline.
 
-    Raises InputError for a name that no secret has.
+    Raises InputError where no secret has that key.
     """
-    namespace, path = _split(project, key)
-    if namespace == project and not settings.is_secret_key(path):
-        near = nearest(path, settings.SECRETS)
-        cure = f"did you mean {near}?" if near else f"there are {', '.join(sorted(settings.SECRETS))}"
-        raise InputError(f"--secret {key}: no secret has this name; {cure}")
-    return f"{namespace}:{path}", text.removesuffix("\n").removesuffix("\r")
+    namespace, path = _split(settings.NAMESPACE, key.strip())
+    full = f"{namespace}:{path}"
+    if namespace != settings.NAMESPACE or not settings.is_secret_key(path):
+        known = namespace == settings.NAMESPACE and re.split(r"[.\[]", path)[0] in settings.FIELDS
+        cure = f"a setting is given by --config {path}=…" if known else settings.unknown_key(full).cure
+        raise InputError(f"--secret {key!r}: no secret has this key; {cure}")
+    return full, text.removesuffix("\n").removesuffix("\r")
 
 
 def _split(project: str, key: str) -> tuple[str, str]:

@@ -1,51 +1,69 @@
 """The only reader of Pulumi's config."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import json
+from collections.abc import Iterator
+from contextlib import suppress
 
+import pulumi
 from pulumi.runtime import config as runtime_config
 
+from infra.names import OWN_NAMESPACES, Names
+from infra.settings.known_keys import FIELDS, NAMESPACE, is_secret_key, unknown_key
 from infra.settings.model import Settings
-from infra.settings.parse import NAMESPACE, read
+from infra.settings.owners import MARK, stand_ins
+from infra.settings.parse import examine
 from infra.settings.problems import Problem, SettingsError
-from infra.settings.secret_keys import is_secret_key
 from infra.settings.secrets import Secrets, take
-
-MARK = "CHANGE-ME"
 
 
 def load() -> tuple[Settings, Secrets]:
     """The settings and secrets of the running stack. Raises SettingsError with all problems of both."""
     config: dict[str, str] = dict(runtime_config.CONFIG.get())
     encrypted = frozenset(key for key in config if runtime_config.is_config_secret(key))
-    problems = [*_marked(config), *_hidden(encrypted)]
-    secret_problems: list[Problem] = []
-    try:
-        settings = read(config)
-    except SettingsError as error:
-        raise SettingsError([*problems, *_outrank(problems, error.problems)]) from None
-    secrets, secret_problems = take(settings, config, encrypted)
-    if problems or secret_problems:
-        raise SettingsError([*problems, *secret_problems])
+    hidden = dict(_hidden(encrypted))
+    marked: dict[str, str] = {}
+    clear = {key: _with_stand_ins(key, text, marked) for key, text in config.items() if key not in hidden}
+    settings, found = examine(clear)
+    # What is encrypted cannot be judged without telling it, and a mark without an example is no more than a mark.
+    found = [one for one in found if not one.key.startswith(tuple(hidden)) and one.key not in marked]
+    found += _namespaces(settings)
+    secrets, of_secrets = take(settings, config, encrypted)
+    if problems := [*hidden.values(), *_marked(marked), *found, *of_secrets]:
+        raise SettingsError(problems)
     return settings, secrets
 
 
-def _marked(config: Mapping[str, str]) -> Iterator[Problem]:
-    """Values that ship for somebody to fill in: a plan can do with the example behind the mark, a run cannot."""
-    for key, text in config.items():
-        if MARK in text and not is_secret_key(key.partition(":")[2]):
-            yield Problem(key, f"every value marked {MARK} is the owner's to give", "edit it in the stack file", text)
+def _namespaces(settings: Settings) -> Iterator[Problem]:
+    """A release may have any namespace but the stack's own, whose names hang on the stack's."""
+    names = Names(pulumi.get_project(), pulumi.get_stack(), getattr(settings, "prefix", None))
+    own = {names.resource(part) for part in OWN_NAMESPACES}
+    for index, release in enumerate(getattr(settings, "releases", ())):
+        if hasattr(release, "name") and hasattr(release, "namespace") and release.in_namespace in own:
+            key = f"{NAMESPACE}:releases[{index}].namespace"
+            yield Problem(key, "none of the stack's own namespaces", "name another", release.in_namespace)
 
 
-def _hidden(encrypted: frozenset[str]) -> Iterator[Problem]:
+def _with_stand_ins(key: str, text: str, marked: dict[str, str]) -> str:
+    """A plan has put them in already; here a run is checked beyond its marks."""
+    name = key.partition(":")[2]
+    if MARK not in text or is_secret_key(name):
+        return text
+    with suppress(ValueError):  # what is no JSON is text, or the settings say that it is neither
+        if text.startswith(("{", "[")):
+            return json.dumps(stand_ins(json.loads(text), key, marked))
+    return str(stand_ins(text, key, marked))
+
+
+def _marked(marked: dict[str, str]) -> Iterator[Problem]:
+    for key, text in marked.items():
+        yield Problem(key, f"every value marked {MARK} is the owner's to give", "edit it in the stack file", text)
+
+
+def _hidden(encrypted: frozenset[str]) -> Iterator[tuple[str, Problem]]:
     """One nested `secure:` encrypts its whole object, which would make a secret of every setting in it."""
     for key in encrypted:
         namespace, _, name = key.partition(":")
-        if namespace == NAMESPACE and not is_secret_key(name):
-            yield Problem(key, "settings are in the clear and secrets are flat keys", "move the secret to its own key")
-
-
-def _outrank(first: list[Problem], others: tuple[Problem, ...]) -> list[Any]:
-    """A marked value fails its field's rule too; saying so once is enough."""
-    marked = tuple(problem.key for problem in first)
-    return [problem for problem in others if not (marked and problem.key.startswith(marked))]
+        if namespace != NAMESPACE or is_secret_key(name):
+            continue
+        rule, cure = "settings are in the clear and secrets are flat keys", "move the secret to its own key"
+        yield key, Problem(key, rule, cure) if name in FIELDS else unknown_key(key)

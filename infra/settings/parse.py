@@ -9,16 +9,15 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra.settings import rules
+from infra.settings.known_keys import FIELDS, NAMESPACE, is_secret_key, secrets_inside, unknown_field, unknown_key
 from infra.settings.model import Settings
 from infra.settings.partial import below, kinds_at, model_at, whatever_parsed
-from infra.settings.problems import HIDDEN, Problem, SettingsError, nearest
-from infra.settings.secret_keys import SECRETS, is_secret_key
+from infra.settings.problems import Problem, SettingsError
 from infra.settings.sizes import TABLE, Figures, merge
+from infra.settings.words import choice, words
 
-NAMESPACE = "airflow"
 EMPTY = ("", "{}", "[]")
 """Pulumi.yaml's defaults of keys that nobody has given: the model's own default holds, or says that it is required."""
-_FIELDS = {field.alias or name: field for name, field in Settings.model_fields.items()}
 
 
 def read(config: Mapping[str, str]) -> Settings:
@@ -26,6 +25,14 @@ def read(config: Mapping[str, str]) -> Settings:
 
     Raises SettingsError with every problem of every key: field rules and cross-field rules alike.
     """
+    settings, problems = examine(config)
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def examine(config: Mapping[str, str]) -> tuple[Settings, list[Problem]]:
+    """As `read`, but returns the problems beside whatever parsed; reading a field that did not is an AttributeError."""
     problems: list[Problem] = []
     data = _decode(config, problems)
     settings: Settings
@@ -35,24 +42,23 @@ def read(config: Mapping[str, str]) -> Settings:
         problems += [_problem(detail, data) for detail in error.errors()]
         settings = whatever_parsed(Settings, data)
     problems += _figures_problems(settings)
-    faulty = {problem.key for problem in problems}
-    problems += [found for found in rules.judge(settings) if found.key not in faulty]
-    if problems:
-        raise SettingsError(problems)
-    return settings
+    for more in (rules.judge(settings), secrets_inside(data)):
+        faulty = {problem.key for problem in problems}
+        problems += [found for found in more if found.key not in faulty]
+    return settings, problems
 
 
 def _decode(config: Mapping[str, str], problems: list[Problem]) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for full, text in config.items():
         namespace, _, key = full.partition(":")
-        if namespace == NAMESPACE and key in _FIELDS:
+        if namespace == NAMESPACE and key in FIELDS:
             if text not in EMPTY:
                 data[key] = _value(full, text, problems)
         elif (namespace == NAMESPACE and is_secret_key(key)) or namespace == "pulumi":
             continue
         else:
-            problems.append(_unknown_key(full, namespace, key))
+            problems.append(unknown_key(full))
     return data
 
 
@@ -67,43 +73,22 @@ def _value(full: str, text: str, problems: list[Problem]) -> Any:
         return None
 
 
-def _unknown_key(full: str, namespace: str, key: str) -> Problem:
-    release, _, name = key.rpartition(".")
-    if namespace != NAMESPACE:
-        hint = f"put it under the namespace {NAMESPACE}:" if namespace else "give it a namespace"
-        return Problem(full, "no config of another namespace is read: providers are explicit", hint)
-    near = nearest(name, SECRETS) if release else nearest(key, [*_FIELDS, *SECRETS])
-    near = f"{release}.{near}" if near and release else near
-    cure = f"did you mean {NAMESPACE}:{near}?" if near else "remove it, or see docs/settings.md"
-    return Problem(full, "a key of docs/settings.md", cure)
-
-
 def _problem(
     detail: ErrorDetails, data: Mapping[str, Any], root: type[BaseModel] = Settings, base: str = ""
 ) -> Problem:
     path = _path(detail["loc"], data)
     key = f"{NAMESPACE}:{base}{_dotted(path)}"
-    context = detail.get("ctx", {})
-    if detail["type"] == "house_rule":
-        return Problem(key, context["rule"], context["cure"], _shown(path, data))
-    if detail["type"] == "extra_forbidden":
-        return _unknown_field(key, path, model_at(root, path[:-1], data))
-    if detail["type"] == "missing":
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "house_rule":
+        return Problem(key, context["rule"], context["cure"], _at(path, data))
+    if kind == "extra_forbidden":
+        return unknown_field(key, path, model_at(root, path[:-1], data))
+    if kind == "missing":
         return Problem(key, "required", f"set {key} (docs/settings.md says what it is)")
-    if detail["type"] in ("union_tag_not_found", "union_tag_invalid"):
-        kinds = ", ".join(kinds_at(root, path, data))
-        return Problem(f"{key}.kind", f"one of {kinds}", "choose one of them", context.get("tag"))
-    return Problem(key, detail["msg"].removeprefix("Value error, "), "see docs/settings.md", _shown(path, data))
-
-
-def _unknown_field(key: str, path: tuple[str | int, ...], model: type[BaseModel] | None) -> Problem:
-    word = str(path[-1])
-    known = [field.alias or name for name, field in model.model_fields.items()] if model else []
-    near = nearest(word, known)
-    if word in SECRETS or nearest(word, SECRETS):
-        return Problem(key, "no secret inside an object", f"`pulumi config set --secret {NAMESPACE}:{word}`")
-    cure = f"did you mean {near}?" if near else f"remove it; known here: {', '.join(known) or 'nothing'}"
-    return Problem(key, "a known key", cure)
+    if kind in ("union_tag_not_found", "union_tag_invalid"):
+        given = below(_at(path, data), "kind")
+        return Problem(f"{key}.kind", *choice(kinds_at(root, path, data), given), given)
+    return Problem(key, *words(kind, context, detail["msg"], _at(path, data)), _at(path, data))
 
 
 def _path(loc: tuple[int | str, ...], data: Any) -> tuple[str | int, ...]:
@@ -121,11 +106,10 @@ def _dotted(path: tuple[str | int, ...]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
-def _shown(path: tuple[str | int, ...], data: Any) -> Any:
+def _at(path: tuple[str | int, ...], data: Any) -> Any:
     for part in path:
         data = below(data, part)
-    sensitive = ("password", "secret", "token", "key", "credential")
-    return HIDDEN if any(word in str(path[-1]).lower() for word in sensitive) else data
+    return data
 
 
 def _figures_problems(settings: Settings) -> Iterator[Problem]:

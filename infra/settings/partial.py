@@ -87,11 +87,15 @@ def whatever_parsed(model: type[BaseModel], data: Any) -> Any:
 
 def _partial(annotation: Any, raw: Any) -> Any:
     inner = _model_of(annotation, _first(raw))
-    if inner is None:
+    if inner is None or isinstance(raw, list) != _is_list(annotation):
         return None
     if isinstance(raw, list):
         return tuple(whatever_parsed(inner, item) for item in cast("list[Any]", raw))
     return whatever_parsed(inner, raw) if isinstance(raw, Mapping) else None
+
+
+def _is_list(annotation: Any) -> bool:
+    return get_origin(annotation) is tuple or any(get_origin(part) is tuple for part in get_args(annotation))
 
 
 def _adapter(field: FieldInfo) -> TypeAdapter[Any]:

@@ -2,14 +2,16 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 from pydantic_core import PydanticCustomError
 
 HIDDEN = "(not shown)"
+_SENSITIVE = ("password", "secret", "token", "key", "credential")
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,19 @@ class Problem:
     value: Any = None
 
     def __str__(self) -> str:
-        given = "" if self.value is None else f" = {_short(self.value)}"
+        given = "" if self.value is None else f" = {_short(shown(self.value, self.key))}"
         return f"{self.key}{given}\n    rule: {self.rule}\n    cure: {self.cure}"
+
+
+def shown(value: Any, name: object = "") -> Any:
+    """`value` as an error may show it: without what stands under the name of a secret, and without a URL's password."""
+    if any(word in str(name).lower() for word in _SENSITIVE) and not isinstance(value, bool | None):
+        return HIDDEN
+    if isinstance(value, dict):
+        return {key: shown(item, key) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [shown(item) for item in cast("list[Any]", value)]
+    return re.sub(r"//[^/@\s]+@", f"//{HIDDEN}@", value) if isinstance(value, str) else value
 
 
 class SettingsError(pulumi.RunError):

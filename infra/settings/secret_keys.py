@@ -29,7 +29,6 @@ class SecretSpec:
     generate: Callable[[], str] | None = None
     placeholder_text: str = ""
     per_release: bool = True
-    server: bool = False
     final_newline: bool = False
     multiline: bool = False
 
@@ -64,9 +63,17 @@ def _fernet_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
+#: What people and products begin with; a password made of such words alone is the first that anybody tries.
+_DEFAULT = re.compile(
+    r"(?:admin|administrator|airflow|changeme|default|password|postgres|secret|test|user|\W|_|\d)+", re.I
+)
+
+
 def _check_database_password(value: str) -> str | None:
     if not 16 <= len(value) <= 128:
         return "16 to 128 characters"
+    if _DEFAULT.fullmatch(value):
+        return "no default password, nor one made of such words and digits"
     if re.search(r"""[/@"'\\\s]""", value) or not value.isascii() or not value.isprintable():
         return "printable ASCII without / @ quotes, backslash or space (RDS refuses these)"
     return None
@@ -75,6 +82,8 @@ def _check_database_password(value: str) -> str | None:
 def _check_password(value: str) -> str | None:
     if len(value) < 12:
         return "at least 12 characters"
+    if _DEFAULT.fullmatch(value):
+        return "no default password, nor one made of such words and digits"
     return None if len(set(value)) >= 6 else "at least 6 different characters"
 
 
@@ -141,7 +150,6 @@ SECRETS: dict[str, SecretSpec] = {
             "the database administrator's password; with a release's name its own role's",
             _check_database_password,
             _password,
-            server=True,
         ),
         SecretSpec("fernetKey", "encrypts connections and variables in Airflow's database", _check_fernet, _fernet_key),
         SecretSpec("jwtSecret", "signs the tokens of tasks and users", _check_key, lambda: secrets.token_urlsafe(48)),
@@ -212,9 +220,3 @@ SECRETS: dict[str, SecretSpec] = {
         ),
     )
 }
-
-
-def is_secret_key(key: str) -> bool:
-    """Whether a config key (without namespace) is a secret's, with or without a release's name in front."""
-    release, _, name = key.rpartition(".")
-    return name in SECRETS and (not release or ("." not in release and SECRETS[name].per_release))

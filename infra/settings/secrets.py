@@ -1,28 +1,39 @@
 """The secrets that a stack's settings ask for, and their values as secret outputs."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pulumi
 
 from infra.settings.existing import ExistingCloud
+from infra.settings.known_keys import NAMESPACE, is_secret_key
 from infra.settings.model import Settings
-from infra.settings.parse import NAMESPACE
 from infra.settings.problems import Problem
 from infra.settings.release import BundleDags, GitDags, Release
 from infra.settings.secret_keys import SECRETS, SecretKey
 
 
 def required_secrets(settings: Settings) -> tuple[SecretKey, ...]:
-    """Every secret that these settings need, sorted by key; what is needed never follows from a secret's content."""
+    """Every secret that these settings need, sorted by key; what is needed never follows from a secret's content.
+
+    Of settings that did not all parse, what can be told.
+    """
     keys = {SecretKey("databasePassword", SECRETS["databasePassword"])}
-    keys.update(SecretKey(name, SECRETS[name]) for name in _stack_wide(settings))
-    several = len(settings.releases) > 1
-    for release in settings.releases:
-        for name in _of_release(release):
-            own = several or name == "databasePassword"
-            keys.add(SecretKey(f"{release.name}.{name}" if own else name, SECRETS[name], release.name))
+    with suppress(AttributeError):
+        keys.update(SecretKey(name, SECRETS[name]) for name in _stack_wide(settings))
+    releases = _releases(settings)
+    for name, release in releases.items():
+        with suppress(AttributeError):
+            for kind in _of_release(release):
+                own = len(releases) > 1 or kind == "databasePassword"
+                keys.add(SecretKey(f"{name}.{kind}" if own else kind, SECRETS[kind], name))
     return tuple(sorted(keys, key=lambda secret: secret.key))
+
+
+def _releases(settings: Settings) -> dict[str, Release]:
+    """The releases by name, as far as they parsed."""
+    return {release.name: release for release in getattr(settings, "releases", ()) if hasattr(release, "name")}
 
 
 def _stack_wide(settings: Settings) -> Iterator[str]:
@@ -105,15 +116,16 @@ def take(settings: Settings, config: Mapping[str, str], encrypted: frozenset[str
     """The secrets out of a flat config, with what is wrong with them; no problem ever holds a value."""
     problems: list[Problem] = []
     plain: dict[str, str] = {}
+    releases = _releases(settings)
     for full, value in config.items():
         namespace, _, key = full.partition(":")
-        release, _, name = key.rpartition(".")
-        if namespace != NAMESPACE or name not in SECRETS or value == "":
+        if namespace != NAMESPACE or not is_secret_key(key) or value == "":
             continue
+        release, _, name = key.rpartition(".")
         spec = SECRETS[name]
         if full not in encrypted:
             problems.append(Problem(full, "a secret is never in the clear", _command(key)))
-        elif release and release not in {one.name for one in settings.releases}:
+        elif release and hasattr(settings, "releases") and release not in releases:
             problems.append(
                 Problem(full, f"no release is named {release}", f"`pulumi config rm {full}`, or add the release")
             )
@@ -123,6 +135,7 @@ def take(settings: Settings, config: Mapping[str, str], encrypted: frozenset[str
         plain[key] = value.rstrip("\n") + "\n" if spec.final_newline else value
     problems += _missing(settings, plain)
     problems += _equal(plain)
+    problems += _like_the_user(releases, plain)
     return Secrets(plain), problems
 
 
@@ -147,6 +160,14 @@ def _equal(plain: Mapping[str, str]) -> Iterator[Problem]:
             yield Problem(
                 f"{NAMESPACE}:{key}", f"differs from every other secret, and is equal to {first}", _command(key)
             )
+
+
+def _like_the_user(releases: Mapping[str, Release], plain: Mapping[str, str]) -> Iterator[Problem]:
+    for name, release in releases.items():
+        key = f"{name}.adminPassword" if f"{name}.adminPassword" in plain else "adminPassword"
+        user = release.admin.username if hasattr(release, "admin") else ""
+        if user and plain.get(key, "").lower() == user.lower():
+            yield Problem(f"{NAMESPACE}:{key}", f"not the name of {name}'s administrator", _command(key))
 
 
 def _command(key: str) -> str:

@@ -151,7 +151,7 @@ def test_the_graph_goes_into_a_file_and_the_times_to_the_screen(monkeypatch, cap
         (["--diff", "x.json", "--critical-path"], "ask one at a time"),
         (["--diff", "no-such-plan.json"], "cannot be read"),
         (["--json", "--format", "markdown"], "give one of them"),
-        (["--secret", "fernetkey"], "did you mean fernetKey?"),
+        (["--secret", "fernetkey"], "did you mean airflow:fernetKey?"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused(monkeypatch, capsys, arguments: list[str], says: str):

@@ -2,14 +2,17 @@
 
 import base64
 
+import pulumi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.runtime.config import set_all_config
 
-from infra.settings import SECRETS, Settings, SettingsError, is_secret_key, load, read, required_secrets
+from infra.names import Names
+from infra.settings import SECRETS, Problem, Settings, SettingsError, is_secret_key, load, read, required_secrets
 from infra.settings.secrets import take
 from tests.unit.stacks import LOCAL, flat
+from tests.unit.stacks import problems as problems_of
 
 CANARY = "canary-7f3e"
 
@@ -104,6 +107,14 @@ def test_only_known_secrets_are_secret_keys(word: str) -> None:
     assert is_secret_key(word) == (word in SECRETS) or "." in word
 
 
+@pytest.mark.parametrize("key", ["a.b.fernetKey", ".fernetKey", "main.grafanaPassword", "cloud.databasePassword"])
+def test_what_looks_like_a_secrets_key(key: str) -> None:
+    assert not is_secret_key(key)
+    cure = problems_of({**LOCAL, key: CANARY})[f"airflow:{key}"].cure
+    assert f":{key}" not in cure
+    assert f":{key.rpartition('.')[2]}" in cure or "b.fernetKey" in cure or "fernetKey" in cure
+
+
 def test_a_run_refuses_marked_and_missing_and_hidden_values_at_once() -> None:
     config = flat({**LOCAL, "cloud": {"kind": "existing", "context": "CHANGE-ME: mine"}, "tags": {"owner": "x"}})
     config["airflow:jwtSecret"] = CANARY * 5
@@ -111,8 +122,63 @@ def test_a_run_refuses_marked_and_missing_and_hidden_values_at_once() -> None:
     with pytest.raises(SettingsError) as caught:
         load()
     said = {problem.key for problem in caught.value.problems}
-    assert {"airflow:cloud", "airflow:tags", "airflow:fernetKey", "airflow:jwtSecret"} <= said
+    assert {"airflow:cloud.context", "airflow:tags", "airflow:fernetKey", "airflow:jwtSecret"} <= said
     assert CANARY not in str(caught.value)
+
+
+def refused(config: dict[str, str], *encrypted: str) -> dict[str, Problem]:
+    set_all_config(config, list(encrypted))
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert CANARY not in str(caught.value)
+    return {problem.key: problem for problem in caught.value.problems}
+
+
+def test_a_run_is_checked_beyond_its_marks() -> None:
+    cloud = {"kind": "existing", "context": "CHANGE-ME: mine", "nodePort": 80, "kubeconfig": "CHANGE-ME"}
+    said = refused(flat({**LOCAL, "cloud": cloud}))
+    assert said["airflow:cloud.context"].value == "CHANGE-ME: mine"
+    assert {"airflow:cloud.kubeconfig", "airflow:cloud.nodePort"} <= said.keys()
+
+
+def test_secrets_are_checked_beside_wrong_settings() -> None:
+    # checks: bad inputs 20, 28 and 29
+    config = {**flat({**LOCAL, "size": "huge"}), "airflow:fernetKey": CANARY, "airflow:adminPassword": CANARY}
+    assert {"airflow:size", "airflow:fernetKey", "airflow:adminPassword", "airflow:jwtSecret"} <= refused(
+        config, "airflow:fernetKey"
+    ).keys()
+    assert "airflow:main.jwtSecret" not in refused({**config, "airflow:releases": "[{name: 1}]"})
+
+
+def test_what_is_encrypted_is_not_told() -> None:
+    cloud = {"kind": "existing", "context": ["a"], "token": CANARY, "nodePort": CANARY}
+    said = refused(flat({**LOCAL, "cloud": cloud}), "airflow:cloud")
+    assert [key for key in said if key.startswith("airflow:cloud")] == ["airflow:cloud"]
+
+
+def test_an_encrypted_typo_names_its_neighbour() -> None:
+    said = refused({**flat(LOCAL), "airflow:fernetKy": CANARY}, "airflow:fernetKy")
+    assert "airflow:fernetKey" in said["airflow:fernetKy"].cure
+
+
+def test_a_release_takes_no_namespace_of_the_stacks_own() -> None:
+    own = Names(pulumi.get_project(), pulumi.get_stack()).resource("database")
+    releases = [{"name": "main", "namespace": own}]
+    assert "airflow:releases[0].namespace" in refused(flat({**LOCAL, "releases": releases}))
+
+
+@pytest.mark.parametrize("word", ["airflow-airflow", "PostgresPostgres", "changeme-changeme", "1234567890123456"])
+def test_a_default_password(word: str) -> None:
+    # checks: bad input 29
+    assert found("databasePassword", f"{word}-1") == found("adminPassword", word) != []
+
+
+def test_an_administrator_is_no_password() -> None:
+    # checks: bad input 29
+    values = {**LOCAL, "releases": [{"name": "main", "admin": {"username": "Jane.Doe-Smith"}}]}
+    config = {"airflow:adminPassword": "jane.doe-smith"}
+    _, problems = take(read(flat(values)), config, frozenset(config))
+    assert "name of main's" in " ".join(problem.rule for problem in problems)
 
 
 def test_a_whole_stack_loads() -> None:
