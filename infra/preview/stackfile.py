@@ -15,6 +15,7 @@ from typing import Any, cast
 from infra import settings
 from infra.preview import yaml12
 from infra.preview.errors import InputError
+from infra.settings import Problem
 from infra.settings.owners import stand_ins
 
 
@@ -42,7 +43,10 @@ class StackFile:
 
 
 def read(root: Path, stacks: Path, stack: str) -> StackFile:
-    """Read the project in `root` and the file of `stack` in the folder `stacks`. Raises InputError."""
+    """Read the project in `root` and the file of `stack` in the folder `stacks`.
+
+    Raises InputError, and SettingsError where a value is not of the type that the project declares.
+    """
     project = _mapping(_load(root / "Pulumi.yaml"), root / "Pulumi.yaml")
     name = str(project.get("name", ""))
     path = stacks / f"Pulumi.{stack}.yaml"
@@ -128,9 +132,12 @@ def _for_json(value: Any) -> Any:
 def _with_defaults(
     project: str, stack: str, declared: dict[str, Any], entries: dict[str, Entry], path: Path
 ) -> dict[str, Entry]:
-    """Add what the project declares, and check the types of what the stack sets as the CLI does before a program."""
+    """Add what the project declares, and check the types of what the stack sets as the CLI does before a program.
+
+    The CLI would stop there; here all else that is wrong with the settings is told with it.
+    """
     result = dict(entries)
-    problems: list[str] = []
+    problems: list[Problem] = []
     for key, declaration in declared.items():
         full = _full_key(project, key, path)
         spec = cast(dict[str, Any], declaration) if isinstance(declaration, dict) else {"default": declaration}
@@ -138,19 +145,22 @@ def _with_defaults(
         if full in entries:
             kind = spec.get("type")
             if kind is not None and not entries[full].secure and not _is_of(kind, entries[full].data):
-                rule, cure = (
-                    f"must be of type {kind}, as {path.name} declares it",
-                    "docs/settings.md says what stands there",
-                )
-                given = None if settings.is_secret_key(full.partition(":")[2]) else entries[full].data
-                problems.append(str(settings.Problem(full, rule, cure, given)))
+                problems.append(_wrong_type(full, kind, entries[full]))
         elif default is not None:
             result[full] = _entry(default)
         elif full.startswith(f"{project}:"):
-            problems.append(f"stack {stack!r} has no value for {full}, and {path.name} declares it without a default")
+            raise InputError(f"stack {stack!r} has no value for {full}, and {path.name} declares it without a default")
     if problems:
-        raise InputError("\n".join(problems))
+        known = tuple(problem.key for problem in problems)
+        _, others = settings.examine({key: entry.text for key, entry in owner_values(result)[0].items()})
+        raise settings.SettingsError([*problems, *(one for one in others if not one.key.startswith(known))])
     return result
+
+
+def _wrong_type(key: str, kind: str, entry: Entry) -> Problem:
+    rule, cure = f"must be of type {kind}, as Pulumi.yaml declares it", "see docs/settings.md"
+    secret = settings.is_secret_key(key.partition(":")[2])
+    return Problem(key, rule, cure, None if secret else entry.data)
 
 
 def _is_of(kind: str, data: Any) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from infra.preview import stackfile, what_if, yaml12
 from infra.preview.errors import InputError
 from infra.preview.stackfile import Entry
+from infra.settings import SettingsError
 
 PROJECT = """
 name: airflow
@@ -83,8 +84,14 @@ def test_an_encrypted_value_is_never_read(tmp_path: Path):
     ],
 )
 def test_a_file_that_the_cli_refuses_is_refused(tmp_path: Path, stack: str, says: str):
-    with pytest.raises(InputError, match=says):
+    with pytest.raises((InputError, SettingsError), match=says):
         read(tmp_path, stack)
+
+
+def test_a_wrong_type_is_told_with_all_else_that_is_wrong(tmp_path: Path):
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, "config:\n  airflow:zones: a\n  airflow:tier: prod\n")
+    assert {"airflow:zones", "airflow:tier"} <= {problem.key for problem in caught.value.problems}
 
 
 def test_an_unknown_stack_names_those_that_are_there(tmp_path: Path):
