@@ -154,11 +154,10 @@ class Identity:
 
 @dataclass(frozen=True)
 class Registry:
-    """Where own images are pushed to. `pull_config` is a docker config.json where nodes have no right."""
+    """Where own images are pushed to. Where nodes may not pull from it, a release brings its own pull secret."""
 
     url: Text
     login_command: Text
-    pull_config: pulumi.Output[str] | None = None
 
 
 @dataclass(frozen=True)

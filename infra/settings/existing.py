@@ -77,10 +77,9 @@ class HostPathFiles(Model):
 
 
 class ExistingRegistry(Model):
-    """A registry that is already there."""
+    """A registry that is already there. Where pulling needs a login, `releases[].image.pullSecret` says so."""
 
     url: RegistryUrl = Field(description="host and path in front of an image's name")
-    pull_secret: bool = Field(default=False, description="whether pulling needs the secret registryConfig")
 
 
 class ExistingCloud(Model):

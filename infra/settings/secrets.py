@@ -38,11 +38,8 @@ def _releases(settings: Settings) -> dict[str, Release]:
 
 def _stack_wide(settings: Settings) -> Iterator[str]:
     cloud = settings.cloud
-    if isinstance(cloud, ExistingCloud):
-        if cloud.kubeconfig == "secret":
-            yield "kubeconfig"
-        if cloud.registry and cloud.registry.pull_secret:
-            yield "registryConfig"
+    if isinstance(cloud, ExistingCloud) and cloud.kubeconfig == "secret":
+        yield "kubeconfig"
     monitoring = settings.platform.monitoring
     if monitoring.state == "on":
         yield "grafanaPassword"
@@ -171,4 +168,5 @@ def _like_the_user(releases: Mapping[str, Release], plain: Mapping[str, str]) ->
 
 
 def _command(key: str) -> str:
-    return f"`pulumi config set --secret {NAMESPACE}:{key}`"
+    file = " < FILE" if SECRETS[key.rpartition(".")[2]].multiline else ""
+    return f"`pulumi config set --secret {NAMESPACE}:{key}{file}`"

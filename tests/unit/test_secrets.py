@@ -66,6 +66,10 @@ def test_what_is_generated_or_stands_in_is_valid_and_distinct(spec: object) -> N
         ("flowerPassword", "long-enough-1,x:y"),
         ("gitSshKey", "ssh-rsa AAAA"),
         ("slackUrl", "http://plain"),
+        ("registryConfig", "user:password"),
+        ("registryConfig", "{}"),
+        ("kubeconfig", "~/.kube/config"),
+        ("kubeconfig", "a: [b"),
     ],
 )
 def test_a_bad_secret_is_refused_without_being_shown(key: str, value: str) -> None:

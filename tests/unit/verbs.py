@@ -16,7 +16,7 @@ NEEDED = {
     "settings",
 }
 OUTPUTS = {
-    "kubeconfigCommand": "kubectl config use-context kind-airflow",
+    "kubeconfigCommand": "kubectl --kubeconfig ~/.kube/config config use-context kind-airflow",
     "registry": "",
     "releases": {
         "main": {"url": "http://localhost:1234/x", "namespace": "airflow", "service": "main-api-server", "port": 8080}

@@ -12,8 +12,7 @@ def build(cloud: ExistingCloud, settings: Settings, secrets: Secrets, names: Nam
     made = cluster.build(cloud, secrets, names)
     registry = None
     if cloud.registry:
-        pull_config = secrets.output("registryConfig") if cloud.registry.pull_secret else None
-        registry = Registry(cloud.registry.url, f"docker login {cloud.registry.url}", pull_config)
+        registry = Registry(cloud.registry.url, f"docker login {cloud.registry.url.partition('/')[0]}")
     return Foundation(
         cluster=made,
         database=database.build(cloud, settings, secrets, made, names),

@@ -1,5 +1,6 @@
 """The connection to the cluster, explicit to the last detail: a kubeconfig and a context, never the ambient ones."""
 
+import shlex
 from pathlib import Path
 
 import pulumi
@@ -9,6 +10,16 @@ from infra.contracts import Cluster, LoadBalancer, NodePool
 from infra.names import Names
 from infra.settings import Secrets
 from infra.settings.existing import ExistingCloud
+
+
+def kubeconfig_command(cloud: ExistingCloud) -> str:
+    """What leads a person's kubectl there; a kubeconfig out of the secrets is a file of that person alone."""
+    context = shlex.quote(cloud.context)
+    if cloud.kubeconfig == "secret":
+        get = "(umask 077; pulumi config get airflow:kubeconfig > kubeconfig)"
+        return f"{get} && kubectl --kubeconfig kubeconfig config use-context {context}"
+    path = cloud.kubeconfig if cloud.kubeconfig.startswith("~") else shlex.quote(cloud.kubeconfig)
+    return f"kubectl --kubeconfig {path} config use-context {context}"
 
 
 def build(cloud: ExistingCloud, secrets: Secrets, names: Names) -> Cluster:
@@ -29,7 +40,7 @@ def build(cloud: ExistingCloud, secrets: Secrets, names: Names) -> Cluster:
         name=cloud.context,
         provider=provider,
         kubernetes_version=cloud.kubernetes_version,
-        kubeconfig_command=f"kubectl config use-context {cloud.context}",
+        kubeconfig_command=kubeconfig_command(cloud),
         system=NodePool(),
         tasks=NodePool(),
         load_balancer=LoadBalancer("NodePort", node_port=cloud.node_port),
