@@ -1,11 +1,12 @@
 """Names obey each cloud's rules for whatever project, stack and release there is, and never collide."""
 
 import re
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.names import Names, schema
+from infra.names import OWN_NAMESPACES, Names, schema
 
 WORD = st.from_regex(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,60}", fullmatch=True)
 NAMES = st.builds(Names, WORD, WORD, st.none() | st.from_regex(r"[a-z][a-z0-9]{0,20}", fullmatch=True))
@@ -48,6 +49,13 @@ def test_words_that_join_to_the_same_text_stay_apart() -> None:
     assert names.resource("a-b", "c") != names.resource("a", "b-c")
     assert names.storage_account("ab", "c") != names.storage_account("a", "bc")
     assert Names("airflow", "a-b").resource() != Names("airflow-a", "b").resource()
+
+
+def test_no_part_of_the_stack_stands_in_a_namespace_that_releases_may_take() -> None:
+    text = "".join(path.read_text() for path in (Path(__file__).parents[2] / "infra").rglob("*.py"))
+    parts = re.findall(r'site\.namespace\("([a-z-]+)"\)', text, re.IGNORECASE)
+    parts += re.findall(r'(?:namespace = .*|namespace=)names\.resource\("([a-z-]+)"\)', text)
+    assert {"database", "monitoring", "chaos"} <= set(parts) <= set(OWN_NAMESPACES)
 
 
 def test_short_names_read_as_a_person_would_write_them() -> None:
