@@ -21,6 +21,8 @@ def apply(entries: Mapping[str, Entry], project: str, assignments: Sequence[str]
     """
     result = dict(entries)
     for assignment in assignments:
+        if re.search("[\ud800-\udfff]", assignment):  # what Python makes of bytes that are no UTF-8
+            raise InputError(f"--config {assignment!r}: this is not UTF-8 text")
         key, equals, text = assignment.partition("=")
         if not equals or not key.strip():
             raise InputError(f"--config {assignment!r}: KEY=VALUE is expected, such as --config cloud.kind=azure")

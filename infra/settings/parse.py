@@ -108,7 +108,8 @@ def _dotted(path: tuple[str | int, ...]) -> str:
 
 def _at(path: tuple[str | int, ...], data: Any) -> Any:
     for part in path:
-        data = below(data, part)
+        shorthand = part == "state" and isinstance(data, str)
+        data = data if shorthand else below(data, part)
     return data
 
 

@@ -28,8 +28,11 @@ def words(kind: str, context: Mapping[str, Any], message: str, given: Any) -> tu
     """Rule and cure of pydantic's error `kind` for the value `given`."""
     if kind == "string_type" and isinstance(given, float):
         return "text", "put it in quotes: without them YAML reads 1.30 as the number 1.3"
+    if kind == "string_type" and isinstance(given, list | dict):
+        return "one text", "write it without brackets and braces"
     if kind in _OF_TYPE:
-        return _OF_TYPE[kind]
+        rule, cure = _OF_TYPE[kind]
+        return rule, cure if given is not None else "give it, or leave the key out"
     if kind in ("literal_error", "enum"):
         return choice(_choices(str(context["expected"])), given)
     if kind == "too_short":
@@ -42,6 +45,8 @@ def words(kind: str, context: Mapping[str, Any], message: str, given: Any) -> tu
 
 def choice(known: tuple[str, ...], given: Any) -> tuple[str, str]:
     """Rule and cure of a word that is none of a few."""
+    if given in known:
+        return f"one of {', '.join(known)}", "write the number without quotes"
     near = nearest(given, known) if isinstance(given, str) else None
     return f"one of {', '.join(known)}", f"did you mean {near}?" if near else "choose one of them"
 

@@ -150,6 +150,7 @@ def test_a_what_if_value_lands_at_its_path(assignment: str, key: str, data: obje
     ("assignment", "says"),
     [
         ("size", "KEY=VALUE is expected"),
+        ("tags.a=\udcff", "not UTF-8"),
         ("=x", "KEY=VALUE is expected"),
         ("a..b=1", "is no config path"),
         ("[0]=1", "is no config path"),
