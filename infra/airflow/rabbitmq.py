@@ -46,11 +46,17 @@ CONFIG = "\n".join(
     )
 )
 
-# The first start alone reads RABBITMQ_DEFAULT_PASS: a changed one is set at every start, from standard input.
-APPLY_AT_START = (
-    "rabbitmqctl -q await_startup && "
-    'printf "%s" "$RABBITMQ_DEFAULT_PASS" | rabbitmqctl -q change_password "$RABBITMQ_DEFAULT_USER"'
-)
+# The first start alone reads RABBITMQ_DEFAULT_PASS: a changed one is set at every start, from standard input. The hook
+# begins together with the server, whom it must not race to the cookie; after five minutes the container is made anew.
+# Not a third word for rabbitmqctl, not even -q: its wrapper counts them, closes standard input, and it hangs for ever.
+APPLY_AT_START = """\
+for _ in $(seq 100); do
+  if [ -s /var/lib/rabbitmq/.erlang.cookie ] &&
+    printf %s "$RABBITMQ_DEFAULT_PASS" | rabbitmqctl change_password "$RABBITMQ_DEFAULT_USER"; then exit 0; fi
+  sleep 3
+done
+exit 1
+"""
 
 
 class RabbitMq(pulumi.ComponentResource):
@@ -146,7 +152,7 @@ def _container(settings: Settings, keys: Keys) -> ContainerArgs:
             pods.secret_env("RABBITMQ_DEFAULT_PASS", keys.broker_password, "password"),
         ],
         lifecycle=LifecycleArgs(
-            post_start=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["sh", "-ec", APPLY_AT_START]))
+            post_start=LifecycleHandlerArgs(exec_=ExecActionArgs(command=["sh", "-c", APPLY_AT_START]))
         ),
         ports=[ContainerPortArgs(name="amqp", container_port=RABBITMQ_PORT)],
         resources=ResourceRequirementsArgs(
