@@ -51,7 +51,7 @@ CONFIG = "\n".join(
 # Not a third word for rabbitmqctl, not even -q: its wrapper counts them, closes standard input, and it hangs for ever.
 APPLY_AT_START = """\
 for _ in $(seq 100); do
-  if [ -s /var/lib/rabbitmq/.erlang.cookie ] &&
+  if [ -s "$HOME/.erlang.cookie" ] &&
     printf %s "$RABBITMQ_DEFAULT_PASS" | rabbitmqctl change_password "$RABBITMQ_DEFAULT_USER"; then exit 0; fi
   sleep 3
 done
