@@ -13,7 +13,7 @@ REDIS_IMAGE_TAG = "7.2.11-bookworm"  # the last line under the BSD licence; the 
 RABBITMQ_IMAGE = "rabbitmq:4.1.4-alpine"  # the official image; Celery needs no plugin of it
 AIRFLOW_CHART_REPOSITORY = "https://airflow.apache.org"
 
-KUBERNETES_DEFAULT = "1.34"
+KUBERNETES_DEFAULT = "1.35"  # EKS' standard support of 1.34 ends on 2 December 2026, that of 1.35 on 27 March 2027
 KUBERNETES_KNOWN = ("1.32", "1.33", "1.34", "1.35")  # ingress-nginx was last tested with 1.35
 
 POSTGRES_MAJOR = 17  # offered by RDS and Flexible Server, and in Airflow 3.3's list of supported versions

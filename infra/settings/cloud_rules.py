@@ -10,7 +10,7 @@ from infra.settings.existing import ExistingCloud
 from infra.settings.model import Settings
 from infra.settings.problems import Problem
 from infra.settings.sizes import CloudFigures
-from infra.versions import INGRESS_NGINX_LAST, KUBERNETES_KNOWN, POSTGRES_KNOWN
+from infra.versions import INGRESS_NGINX_LAST, KUBERNETES_DEFAULT, KUBERNETES_KNOWN, POSTGRES_KNOWN
 
 #: RFC 1918 and RFC 6598.
 PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
@@ -66,7 +66,8 @@ def kubernetes_version(settings: Settings) -> Iterator[Problem]:
     known = ", ".join(KUBERNETES_KNOWN)
     parts = version.split(".")
     if len(parts) != 2 or not all(part.isdecimal() for part in parts):
-        yield Problem(key, "a minor version as quoted text", f'one of {known}, for example "1.34"', version)
+        cure = f'one of {known}, for example "{KUBERNETES_DEFAULT}"'
+        yield Problem(key, "a minor version as quoted text", cure, version)
         return
     ingress = settings.platform.ingress
     if (int(parts[0]), int(parts[1])) > INGRESS_NGINX_LAST and ingress.state == "on" and ingress.controller == "nginx":
