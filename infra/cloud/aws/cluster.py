@@ -24,14 +24,14 @@ class ControlPlane(pulumi.ComponentResource):
         super().__init__("airflow:aws:ControlPlane", name, None, opts)
         role, ready = self._role(stack, keys)
         # EKS would make it itself, without an end to what it keeps.
-        logs = log_group(stack, "cluster", f"/aws/eks/{stack.cluster_name}/cluster", keys, self)
+        logs = log_group(stack, "cluster", stack.cluster_logs, keys, self)
         self.cluster = self._cluster(stack, network, keys, role, [*ready, logs])
         self.register_outputs({})
 
     def _role(self, stack: Stack, keys: Keys) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
         role = aws.iam.Role(
             "cluster",
-            name=stack.names.resource("cluster", limit=64),
+            name=stack.role_name("cluster"),
             assume_role_policy=trust("eks.amazonaws.com"),
             tags=stack.tags,
             opts=pulumi.ResourceOptions(parent=self),

@@ -15,7 +15,7 @@ from infra.contracts import Database, Peer
 
 PORT = 5432
 CERTIFICATE = "rds-ca-rsa2048-g1"  # the authority whose root `rds_roots.pem` holds; valid until 2061
-LOGS: list[pulumi.Input[str]] = ["postgresql", "upgrade"]
+LOGS = ("postgresql", "upgrade")
 
 #: Beside TLS: what changed the schema and what was slow stands in the log. Tasks' own data never passes through here.
 PARAMETERS = {
@@ -88,7 +88,7 @@ class Postgres(pulumi.ComponentResource):
     def _monitoring(self, stack: Stack) -> tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]:
         role = aws.iam.Role(
             "database-monitoring",
-            name=stack.names.resource("database-monitoring", limit=64),
+            name=stack.role_name("database-monitoring"),
             assume_role_policy=trust("monitoring.rds.amazonaws.com"),
             tags=stack.tags,
             opts=pulumi.ResourceOptions(parent=self),
@@ -113,8 +113,7 @@ class Postgres(pulumi.ComponentResource):
         wanted, sized = stack.cloud.database, stack.settings.sized
         role, may = self._monitoring(stack)
         # RDS would make them itself, without an end to what they keep.
-        paths = {log: f"/aws/rds/instance/{stack.database_name}/{log}" for log in LOGS}
-        logs = [log_group(stack, f"database-{log}", path, keys, self) for log, path in paths.items()]
+        logs = [log_group(stack, f"database-{log}", stack.database_logs(log), keys, self) for log in LOGS]
         given = aws.rds.InstanceArgs(
             identifier=stack.database_name,
             engine="postgres",
@@ -180,7 +179,7 @@ def _watch(given: aws.rds.InstanceArgs, keys: Keys, role: aws.iam.Role) -> None:
     given.performance_insights_retention_period = 7
     given.monitoring_interval = 60
     given.monitoring_role_arn = role.arn
-    given.enabled_cloudwatch_logs_exports = LOGS
+    given.enabled_cloudwatch_logs_exports = [*LOGS]
 
 
 def build(

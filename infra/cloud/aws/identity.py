@@ -61,7 +61,7 @@ class PodRole(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self, provider=stack.provider)
         self.role = aws.iam.Role(
             name,
-            name=stack.names.resource(name, limit=64),
+            name=stack.role_name(name),
             assume_role_policy=pod_trust(stack, namespace, service_account),
             tags=stack.tags,
             opts=child,

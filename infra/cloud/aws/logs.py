@@ -22,11 +22,10 @@ def log_group(stack: Stack, name: str, path: str, keys: Keys, parent: pulumi.Res
 
 def flow_logs(stack: Stack, vpc: aws.ec2.Vpc, keys: Keys, parent: pulumi.Resource) -> None:
     """Record who talked to whom in the VPC."""
-    path = f"/aws/vpc/{stack.names.resource()}/flow-logs"
-    group = log_group(stack, "flow-logs", path, keys, parent)
+    group = log_group(stack, "flow-logs", stack.flow_logs, keys, parent)
     role = aws.iam.Role(
         "flow-logs",
-        name=stack.names.resource("flow-logs", limit=64),
+        name=stack.role_name("flow-logs"),
         assume_role_policy=trust("vpc-flow-logs.amazonaws.com"),
         tags=stack.tags,
         opts=pulumi.ResourceOptions(parent=parent),
@@ -36,8 +35,8 @@ def flow_logs(stack: Stack, vpc: aws.ec2.Vpc, keys: Keys, parent: pulumi.Resourc
         role=role.name,
         policy=document(
             Statement(
-                ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
-                [stack.arn("logs", f"log-group:{path}:*")],
+                ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"],
+                [stack.arn("logs", f"log-group:{stack.flow_logs}:*")],
             )
         ),
         opts=pulumi.ResourceOptions(parent=parent),

@@ -63,7 +63,7 @@ class Network(pulumi.ComponentResource):
         )
         flow_logs(stack, vpc, keys, self)
         cut = share_out(new, len(stack.cloud.used_zones))
-        gateways = self._gateways(stack, new, self._public(stack, vpc, cut))
+        gateways = self._gateways(stack, self._public(stack, vpc, cut))
         tables = self._private(stack, vpc, cut, gateways)
         self._database(stack, vpc, cut)
         aws.ec2.VpcEndpoint(
@@ -92,12 +92,10 @@ class Network(pulumi.ComponentResource):
         self.ways_out += [*associations, route]
         return public
 
-    def _gateways(self, stack: Stack, new: NewNetwork, public: list[aws.ec2.Subnet]) -> list[aws.ec2.NatGateway]:
-        nat = new.nat or ("per-zone" if stack.settings.production else "one")
-        count = len(public) if nat == "per-zone" else 1
+    def _gateways(self, stack: Stack, public: list[aws.ec2.Subnet]) -> list[aws.ec2.NatGateway]:
         open_first = list(self.ways_out)
         gateways: list[aws.ec2.NatGateway] = []
-        for zone, subnet in zip(stack.cloud.used_zones[:count], public[:count], strict=True):
+        for zone, subnet in zip(stack.gateway_zones, public, strict=False):
             name = f"nat-{zone[-1]}"
             address = aws.ec2.Eip(
                 name,

@@ -49,7 +49,7 @@ class Nodes(pulumi.ComponentResource):
         """Join and pull, nothing else: the CNI and the drivers have roles of their own."""
         role = aws.iam.Role(
             "nodes",
-            name=stack.names.resource("nodes", limit=64),
+            name=stack.role_name("nodes"),
             assume_role_policy=trust("ec2.amazonaws.com"),
             tags=stack.tags,
             opts=pulumi.ResourceOptions(parent=self),

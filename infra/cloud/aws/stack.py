@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from infra.names import Names, digest
 from infra.settings import Settings
-from infra.settings.aws import AwsCloud
+from infra.settings.aws import AwsCloud, NewNetwork
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,32 @@ class Place:
     def repository_name(self, image: str) -> str:
         """The ECR repository of an image."""
         return f"{self.names.resource()}/{image}"
+
+    @property
+    def gateway_zones(self) -> tuple[str, ...]:
+        """The zones with a NAT gateway of ours."""
+        if not isinstance(self.cloud.network, NewNetwork):
+            return ()
+        nat = self.cloud.network.nat or ("per-zone" if self.settings.production else "one")
+        return self.cloud.used_zones if nat == "per-zone" else self.cloud.used_zones[:1]
+
+    def role_name(self, purpose: str) -> str:
+        """A role; a name for the whole account. IAM: at most 64 characters."""
+        return self.names.resource(purpose, limit=64)
+
+    @property
+    def cluster_logs(self) -> str:
+        """The log group that EKS writes to."""
+        return f"/aws/eks/{self.cluster_name}/cluster"
+
+    @property
+    def flow_logs(self) -> str:
+        """The log group of the VPC's connections."""
+        return f"/aws/vpc/{self.names.resource()}/flow-logs"
+
+    def database_logs(self, log: str) -> str:
+        """The log group that RDS writes one of its logs to."""
+        return f"/aws/rds/instance/{self.database_name}/{log}"
 
     def arn(self, service: str, resource: str, *, region: bool = True) -> str:
         """An ARN in this account."""
