@@ -3,30 +3,33 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import parse_qs, urlsplit
 
 import yaml
+from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from infra.cloud.aws.stack import Place
 from infra.names import Names
 from infra.settings import Settings
 from infra.settings.aws import AwsCloud
 from ops.preflight.answer import Answer, State, answer
-from ops.preflight.aws_client import Question, Region, asked
+from ops.preflight.aws_client import Question, Region, absent, asked
 from ops.preflight.aws_names import names_taken
+from ops.preflight.aws_network import network
+from ops.preflight.aws_offers import offers
 from ops.preflight.aws_quotas import quotas
 
 
 def ask(cloud: AwsCloud, settings: Settings, names: Names, file: Path) -> Iterator[Answer]:
-    """Every question about this stack. In the wrong account nothing else is asked."""
+    """Every question about this stack. In the wrong account, or logged in nowhere, nothing else is asked."""
     place, region = Place(cloud, settings, names), Region(cloud.region)
     identity = list(asked("account", lambda: _account(place, region)))
     yield from identity
-    if any(one.state is State.bad for one in identity):
+    if identity[0].state is not State.good:
         return
     questions: list[Question] = [
-        ("zones", lambda: _zones(place, region)),
-        ("instance types", lambda: _types(place, region)),
-        ("database", lambda: _database(place, region)),
+        *offers(place, region),
+        *network(place, region),
         ("DNS zone", lambda: _dns(place, region)),
         ("secrets provider", lambda: _secrets_provider(region, file)),
         *quotas(place, region),
@@ -45,47 +48,20 @@ def _account(place: Place, region: Region) -> Iterator[Answer]:
         f"{identity['Account']}",
         f"log in to {account}, or mend cloud.account",
     )
-    # arn:aws:sts::1:assumed-role/ROLE/SESSION is what a role looks like in use.
-    role = identity["Arn"].split("/")[1]
+    who = _who(identity["Arn"])
     admins = {arn.rpartition("/")[2] for arn in place.cloud.cluster.admins}
     yield answer(
         "right to work in the cluster",
-        role in admins,
-        f"{role}",
+        who in admins,
+        who,
         "run as a role of cloud.cluster.admins, or add this one",
     )
 
 
-def _zones(place: Place, region: Region) -> Iterator[Answer]:
-    there = {one["ZoneName"] for one in region["ec2"].describe_availability_zones()["AvailabilityZones"]}
-    missing = sorted(set(place.cloud.used_zones) - there)
-    found = f"{', '.join(missing)} not in this account" if missing else ", ".join(place.cloud.used_zones)
-    yield answer("zones", not missing, found, f"set cloud.zones to two or three of {', '.join(sorted(there))}")
-
-
-def _types(place: Place, region: Region) -> Iterator[Answer]:
-    sized = place.settings.sized.aws
-    for kind in sorted({sized.system.instance_type, sized.tasks.instance_type}):
-        filters = [{"Name": "instance-type", "Values": [kind]}]
-        offers = region["ec2"].describe_instance_type_offerings(LocationType="availability-zone", Filters=filters)
-        zones = {one["Location"] for one in offers["InstanceTypeOfferings"]}
-        missing = sorted(set(place.cloud.used_zones) - zones)
-        found = f"not in {', '.join(missing)}" if missing else "in every zone"
-        yield answer(f"instance type {kind}", not missing, found, "choose another type or other zones")
-
-
-def _database(place: Place, region: Region) -> Iterator[Answer]:
-    kind, major = place.settings.sized.aws.database_class, str(place.cloud.database.postgres_major)
-    pages = region["rds"].get_paginator("describe_orderable_db_instance_options")
-    options: list[dict[str, Any]] = [
-        one
-        for page in pages.paginate(Engine="postgres", DBInstanceClass=kind, Vpc=True)
-        for one in page["OrderableDBInstanceOptions"]
-        if one["EngineVersion"].split(".")[0] == major
-    ]
-    ready = [one for one in options if one["MultiAZCapable"]] if place.settings.production else options
-    found = f"{len(ready)} minor versions" if ready else "not offered"
-    yield answer(f"database {kind} with PostgreSQL {major}", bool(ready), found, "choose another databaseClass")
+def _who(arn: str) -> str:
+    """The name of whoever is asking: a role in use is assumed-role/ROLE/SESSION, a user user/PATH/NAME."""
+    kind, _, rest = arn.rpartition(":")[2].partition("/")
+    return rest.partition("/")[0] if kind == "assumed-role" else rest.rpartition("/")[2] or kind
 
 
 def _dns(place: Place, region: Region) -> Iterator[Answer]:
@@ -100,9 +76,15 @@ def _dns(place: Place, region: Region) -> Iterator[Answer]:
 
 def _secrets_provider(region: Region, file: Path) -> Iterator[Answer]:
     content = cast("dict[str, Any]", yaml.safe_load(file.read_text()) or {})
-    given = str(content.get("secretsprovider", ""))
-    if not given.startswith("awskms://"):
+    given = urlsplit(str(content.get("secretsprovider", "")))
+    if given.scheme != "awskms":
         return
-    key = given.removeprefix("awskms://").partition("?")[0].lstrip("/")
-    state = region["kms"].describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+    key = f"{given.netloc}{given.path}".lstrip("/")
+    (where,) = parse_qs(given.query).get("region", [region.name])
+    try:
+        state = Region(where)["kms"].describe_key(KeyId=key)["KeyMetadata"]["KeyState"]
+    except ClientError as error:
+        if not absent(error):
+            raise
+        state = f"not in {where}"
     yield answer(f"key of the secrets, {key}", state == "Enabled", state, "enable the key, or choose another")

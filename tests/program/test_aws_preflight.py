@@ -1,6 +1,7 @@
 """The preflight against moto's AWS: good as it stands, and each thing that is wrong said with its cure."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -8,13 +9,14 @@ from unittest.mock import patch
 import boto3
 import botocore.client
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from infra.cloud.aws.stack import Place
 from infra.names import Names
 from infra.settings import read
 from infra.settings.aws import AwsCloud
+from infra.versions import KUBERNETES_DEFAULT
 from ops.preflight.answer import Answer, State, report
 from ops.preflight.aws import ask
 from tests.unit.stacks import flat
@@ -36,17 +38,29 @@ STACK: dict[str, Any] = {
     "platform": {"dns": {"state": "existing", "zone": "data.acme.org"}, "certificates": {"issuer": "own-ca"}},
     "releases": [{"name": "main", "host": "airflow.data.acme.org", "image": {"digest": "sha256:" + "0" * 64}}],
 }
-#: What moto does not know: offers of PostgreSQL, and EC2's quotas.
+#: What moto does not know: versions of EKS, offers of PostgreSQL, and EC2's quotas.
+VERSIONS = [
+    {
+        "clusterVersion": KUBERNETES_DEFAULT,
+        "versionStatus": "STANDARD_SUPPORT",
+        "endOfStandardSupportDate": datetime(2027, 3, 27, tzinfo=UTC),
+    },
+    {"clusterVersion": "1.33", "versionStatus": "EXTENDED_SUPPORT"},
+]
 OFFERS = {"EngineVersion": "17.6", "DBInstanceClass": "db.m6g.large", "Engine": "postgres", "MultiAZCapable": True}
 SINGLE = {**OFFERS, "MultiAZCapable": False}
+ZONES = [{"ZoneName": f"eu-west-1{zone}", "ZoneId": f"euw1-az{zone}"} for zone in "abc"]
+WITHOUT = {"ZoneName": "eu-west-1c", "ZoneId": "use1-az3"}  # as us-east-1's zone that has no EKS
+STANDARD = f"standard support of Kubernetes {KUBERNETES_DEFAULT}"
 ORDERABLE = "DescribeOrderableDBInstanceOptions"
 
 
 class Aws:
-    """Answers in moto's place where a test wants others; a value may be an error code."""
+    """Answers in moto's place where a test wants others; a value may be an error, or an error's code."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = {
+            "DescribeClusterVersions": {"clusterVersions": VERSIONS},
             ORDERABLE: {"OrderableDBInstanceOptions": [OFFERS]},
             "GetServiceQuota": {"Quota": {"Value": 256.0}},
         }
@@ -54,6 +68,8 @@ class Aws:
 
     def call(self, client: Any, operation: str, arguments: Any) -> Any:
         answer = self.answers.get(operation)
+        if isinstance(answer, Exception):
+            raise answer
         if isinstance(answer, str):
             raise ClientError({"Error": {"Code": answer, "Message": "made up"}}, operation)
         return answer or self._moto(client, operation, arguments)
@@ -130,7 +146,9 @@ def test_who_is_no_admin_could_not_work_in_the_cluster(aws: Aws, file: Path) -> 
 @pytest.mark.parametrize(
     ("operation", "answer", "question"),
     [
-        ("DescribeAvailabilityZones", {"AvailabilityZones": [{"ZoneName": "eu-west-1a"}]}, "zones"),
+        ("DescribeAvailabilityZones", {"AvailabilityZones": ZONES[:1]}, "zones"),
+        ("DescribeAvailabilityZones", {"AvailabilityZones": [*ZONES[:2], WITHOUT]}, "zones"),
+        ("DescribeClusterVersions", {"clusterVersions": VERSIONS[1:]}, STANDARD),
         ("DescribeInstanceTypeOfferings", {"InstanceTypeOfferings": []}, "instance type t3.large"),
         (ORDERABLE, {"OrderableDBInstanceOptions": []}, "database db.t4g.small with PostgreSQL 17"),
         (ORDERABLE, {"OrderableDBInstanceOptions": [SINGLE]}, "database db.t4g.small with PostgreSQL 17"),
@@ -196,6 +214,116 @@ def test_the_key_of_the_secrets_is_asked_for(aws: Aws, file: Path) -> None:
     file.write_text("secretsprovider: awskms:///alias/pulumi?region=eu-west-1\nconfig: {}\n")
     assert bad(answers(file)) == []
     kms.disable_key(KeyId=key)
+    assert bad(answers(file)) == ["key of the secrets, alias/pulumi"]
+
+
+def test_what_this_stack_has_already_is_in_what_it_needs(aws: Aws, file: Path) -> None:
+    # a second preflight, after an `up`: three addresses and the VPC are its own
+    aws.answers["GetServiceQuota"] = {"Quota": {"Value": 5.0}}
+    ec2 = boto3.client("ec2", region_name=REGION)
+    tags = [{"Key": key, "Value": value} for key, value in place().tags.items()]
+    for _ in range(5):
+        ec2.allocate_address(TagSpecifications=[{"ResourceType": "elastic-ip", "Tags": tags}])
+    assert bad(answers(file)) == ["quota of on-demand vCPUs"]
+
+
+def test_vcpus_of_others_are_in_use(aws: Aws, file: Path) -> None:
+    # small: 8 nodes of 2 vCPUs; spot and accelerated types have quotas of their own
+    aws.answers["GetServiceQuota"] = {"Quota": {"Value": 20.0}}
+    cores = {"CpuOptions": {"CoreCount": 2, "ThreadsPerCore": 2}}
+    own = {"Tags": [{"Key": key, "Value": value} for key, value in place().tags.items()]}
+    running = [
+        {**cores, "InstanceType": "m5.xlarge"},
+        {**cores, "InstanceType": "m5.xlarge", **own},
+        {**cores, "InstanceType": "m5.xlarge", "InstanceLifecycle": "spot"},
+        {**cores, "InstanceType": "inf1.xlarge"},
+    ]
+    aws.answers["DescribeInstances"] = {"Reservations": [{"Instances": running}]}
+    assert bad(answers(file)) == []
+    running.append({**cores, "InstanceType": "im4gn.large"})
+    given = answers(file)
+    assert bad(given) == ["quota of on-demand vCPUs"]
+    assert "16 needed, 8 in use, 20 allowed" in "\n".join(map(str, given))
+
+
+def test_a_log_group_that_a_service_left_behind_is_found(aws: Aws, file: Path) -> None:
+    logs, here = boto3.client("logs", region_name=REGION), place()
+    logs.create_log_group(logGroupName=here.cluster_logs)
+    logs.create_log_group(logGroupName=here.database_logs("postgresql"), tags=here.tags)
+    logs.create_log_group(logGroupName=f"{here.flow_logs}-of-another")
+    assert bad(answers(file)) == [f"log group {here.cluster_logs}"]
+
+
+def test_a_snapshot_is_there_and_fits(aws: Aws, file: Path) -> None:
+    rds = boto3.client("rds", region_name=REGION)
+    wanted = {"restoreFromSnapshot": "before-the-upgrade"}
+    assert bad(answers(file, database=wanted)) == ["snapshot before-the-upgrade"]
+    for storage, good in ((32, []), (33, ["snapshot before-the-upgrade"])):
+        made = {"Engine": "postgres", "DBInstanceClass": "db.t4g.small", "AllocatedStorage": storage}
+        rds.create_db_instance(DBInstanceIdentifier="old", MasterUsername="a", MasterUserPassword="b" * 16, **made)
+        rds.create_db_snapshot(DBInstanceIdentifier="old", DBSnapshotIdentifier="before-the-upgrade")
+        assert bad(answers(file, database=wanted)) == good
+        rds.delete_db_snapshot(DBSnapshotIdentifier="before-the-upgrade")
+        rds.delete_db_instance(DBInstanceIdentifier="old", SkipFinalSnapshot=True)
+
+
+def test_an_existing_vpc_has_what_is_relied_on(aws: Aws, file: Path) -> None:
+    ec2, zones = boto3.client("ec2", region_name=REGION), [f"{REGION}a", f"{REGION}b"]
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    made = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.9.{index}.0/24", AvailabilityZone=zones[index % 2])["Subnet"]
+        for index in range(6)
+    ]
+    ids = [one["SubnetId"] for one in made]
+    network = {"kind": "existing", "vpcId": vpc, "cidr": "10.9.0.0/16"}
+    given = {"zones": zones, "network": {**network, "privateSubnetIds": ids[:2], "databaseSubnetIds": ids[2:4]}}
+    assert bad(answers(file, **given)) == [f"enableDnsHostnames of {vpc}", "tagged subnets for load balancers"]
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    tags = {"kubernetes.io/role/elb": "1", "kubernetes.io/cluster/airflow-production": "shared"}
+    ec2.create_tags(Resources=ids[4:], Tags=[{"Key": key, "Value": value} for key, value in tags.items()])
+    assert bad(answers(file, **given)) == []
+    wrong = {**network, "privateSubnetIds": ids[1::-1], "databaseSubnetIds": [ids[2], "subnet-1"]}
+    assert bad(answers(file, zones=zones, network=wrong)) == ["private subnets", "database subnets"]
+
+
+@pytest.mark.parametrize(
+    ("arn", "good"),
+    [
+        ("arn:aws:sts::123456789012:assumed-role/admins/session", True),
+        ("arn:aws:iam::123456789012:user/people/admins", True),
+        ("arn:aws:iam::123456789012:root", False),
+        ("arn:aws:sts::123456789012:federated-user/somebody", False),
+    ],
+)
+def test_whoever_asks_is_recognized(aws: Aws, file: Path, arn: str, good: bool) -> None:
+    aws.answers["GetCallerIdentity"] = {"Account": "123456789012", "Arn": arn}
+    admins = ["arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/admins"]
+    given = answers(file, cluster={**STACK["cloud"]["cluster"], "admins": admins})
+    assert bad(given) == ([] if good else ["right to work in the cluster"])
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"])
+def test_a_login_that_is_over_stops_and_says_so(aws: Aws, file: Path, code: str) -> None:
+    aws.answers["GetCallerIdentity"] = code
+    (given,) = answers(file)
+    assert given.state is State.bad
+    assert "log in" in given.cure
+    assert not report([given])[1]
+
+
+def test_without_a_network_the_cure_is_not_to_log_in(aws: Aws, file: Path) -> None:
+    aws.answers["GetCallerIdentity"] = EndpointConnectionError(endpoint_url="https://sts.eu-west-1.amazonaws.com")
+    (given,) = answers(file)
+    assert given.state is State.bad
+    assert "network" in given.cure
+
+
+def test_a_key_of_another_region_is_looked_for_there(aws: Aws, file: Path) -> None:
+    kms = boto3.client("kms", region_name="us-east-1")
+    kms.create_alias(AliasName="alias/pulumi", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+    file.write_text("secretsprovider: awskms://alias/pulumi?region=us-east-1\nconfig: {}\n")
+    assert bad(answers(file)) == []
+    file.write_text("secretsprovider: awskms://alias/pulumi?region=eu-west-1\nconfig: {}\n")
     assert bad(answers(file)) == ["key of the secrets, alias/pulumi"]
 
 
