@@ -1,5 +1,6 @@
 """The shipped AWS stacks hold the invariants in every size, and each invariant notices what breaks it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ from infra.cloud.aws.identity import Grant
 from infra.cloud.aws.policies import Statement
 from infra.settings import aws_facts
 from tests.program import invariants, invariants_aws
-from tests.program.aws_plans import CASES, SHARES, aws
+from tests.program.aws_plans import CASES, SHARES, STACKS, aws
 from tests.program.conftest import PlanOf
-from tests.program.invariants_aws_data import INSTANCE
+from tests.program.invariants_aws_data import INSTANCE, KEPT
 from tests.program.reading import one, tampered
 
 
@@ -84,6 +85,50 @@ def test_invariants_of_shares(plan: PlanOf, stack: str) -> None:
             "blockPublicAcls",
             False,
         ),
+        ("database_is_safe", INSTANCE, "database", "storageEncrypted", False),
+        ("database_is_safe", INSTANCE, "database", "deletionProtection", False),
+        ("database_is_safe", INSTANCE, "database", "copyTagsToSnapshot", False),
+        ("database_speaks_tls", INSTANCE, "database", "caCertIdentifier", None),
+        ("api_is_private", invariants_aws.CLUSTER, None, "vpcConfig.endpointPrivateAccess", False),
+        ("api_is_private", invariants_aws.CLUSTER, None, "enabledClusterLogTypes", ["api", "audit"]),
+        ("api_is_private", invariants_aws.CLUSTER, None, "encryptionConfig.resources", []),
+        (
+            "admins_are_entries",
+            invariants_aws.CLUSTER,
+            None,
+            "accessConfig.bootstrapClusterCreatorAdminPermissions",
+            True,
+        ),
+        (
+            "nodes_are_closed",
+            "aws:ec2/launchTemplate:LaunchTemplate",
+            "tasks",
+            "metadataOptions.httpPutResponseHopLimit",
+            2,
+        ),
+        (
+            "nodes_are_closed",
+            "aws:ec2/launchTemplate:LaunchTemplate",
+            "tasks",
+            "blockDeviceMappings.0.ebs.encrypted",
+            "false",
+        ),
+        ("images_are_immutable", "aws:ecr/repository:Repository", None, "imageScanningConfiguration.scanOnPush", False),
+        ("images_are_immutable", "aws:ecr/repository:Repository", None, "forceDelete", True),
+        (
+            "buckets_are_closed",
+            "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+            None,
+            "rules.0.expiration",
+            None,
+        ),
+        (
+            "buckets_are_closed",
+            "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+            None,
+            "rules.0.applyServerSideEncryptionByDefault.sseAlgorithm",
+            "AES256",
+        ),
         ("everything_is_tagged", "aws:ec2/natGateway:NatGateway", "nat-a", "tags", None),
         ("the_account_is_the_expected_one", "pulumi:providers:aws", None, "allowedAccountIds", None),
     ],
@@ -93,6 +138,41 @@ def test_an_invariant_notices(plan: PlanOf, rule: str, type_: str, name: str | N
     check = getattr(invariants_aws, rule)
     assert list(check(good)) == []
     assert list(check(tampered(good, one(good, type_, name), path, bad)))
+
+
+@pytest.mark.parametrize(
+    ("rule", "type_", "name"),
+    [
+        ("admins_are_entries", "aws:eks/accessPolicyAssociation:AccessPolicyAssociation", None),
+        ("files_are_encrypted", "aws:efs/mountTarget:MountTarget", "files-a"),
+        ("files_are_encrypted", "aws:efs/fileSystemPolicy:FileSystemPolicy", None),
+        ("database_speaks_tls", "aws:rds/parameterGroup:ParameterGroup", None),
+    ],
+)
+def test_an_invariant_notices_what_is_missing(plan: PlanOf, rule: str, type_: str, name: str | None) -> None:
+    good = aws(plan, "production", SHARES[0])
+    gone = one(good, type_, name)
+    poorer = replace(good, resources=tuple(each for each in good.resources if each is not gone))
+    assert list(getattr(invariants_aws, rule)(poorer))
+
+
+@pytest.mark.parametrize("type_", KEPT)
+def test_protection_is_missed_in_production_and_noticed_elsewhere(plan: PlanOf, type_: str) -> None:
+    # checks: invariant 4
+    for stack in STACKS:
+        good = aws(plan, stack, "platform.dns.state=on")
+        data = good.of_type(type_)[0]
+        turned = replace(data, options=replace(data.options, protect=not data.options.protect))
+        worse = replace(good, resources=tuple(turned if each is data else each for each in good.resources))
+        assert [data.urn in line for line in invariants_aws.data_is_protected(worse)] == [True]
+
+
+def test_a_role_is_one_service_accounts(plan: PlanOf) -> None:
+    # checks: invariant 14
+    good = aws(plan, "production")
+    (first, second) = [one(good, "aws:iam/role:Role", name) for name in ("ebs-csi", "vpc-cni")]
+    shared = tampered(good, second, "assumeRolePolicy", first.inputs["assumeRolePolicy"])
+    assert list(invariants_aws.roles_are_narrow(shared))
 
 
 def test_a_releases_pods_get_at_their_own_logs_alone() -> None:

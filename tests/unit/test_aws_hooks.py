@@ -18,6 +18,7 @@ ERRORS = [
         "api error InvalidParameterValue: IAM role ARN value is invalid or does not include the required permissions",
         True,
     ),
+    ("api error InvalidParameter: Unable to assume given IAM role", True),
     ("ResourceInUseException: Addon vpc-cni cannot be updated as it is currently in progress", True),
     ("ResourceInUseException: Cluster already exists with name: airflow", False),
     ("InvalidParameterException: unsupported Kubernetes version", False),

@@ -13,7 +13,7 @@ ATTEMPTS = 6
 LONGEST_WAIT = 60  # seconds
 TRANSIENT = re.compile(
     r"Throttl|Rate ?exceeded|TooManyRequests|RequestLimitExceeded|SlowDown|ServiceUnavailable"
-    r"|cannot be assumed|could not be assumed|is not authorized to perform: sts:AssumeRole"
+    r"|cannot be assumed|could not be assumed|unable to assume|is not authorized to perform: sts:AssumeRole"
     r"|PrincipalNotFound|Invalid principal in policy|NoSuchEntity"
     r"|InvalidParameterException.*role|role.*does not exist|IAM role ARN value is invalid"
     r"|ResourceInUseException.*in progress",

@@ -85,7 +85,6 @@ class Nodes(pulumi.ComponentResource):
                     ),
                 )
             ],
-            monitoring=aws.ec2.LaunchTemplateMonitoringArgs(enabled=True),
             tag_specifications=[
                 aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=kind, tags=stack.named(f"node-{pool}"))
                 for kind in ("instance", "volume", "network-interface")
