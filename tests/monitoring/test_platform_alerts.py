@@ -67,7 +67,21 @@ def test_a_repositorys_address_stands_in_front_of_each_runbook() -> None:
         for rule in group["rules"]:
             link = f"https://git.acme.org/airflow/docs/runbooks.md#{rule['alert'].lower()}"
             assert rule["annotations"]["runbook_url"] == link
-            assert rule["labels"]["severity"] in ("warning", "critical")
+
+
+def test_only_what_stops_airflow_wakes_people() -> None:
+    severities = {
+        rule["alert"]: rule["labels"]["severity"] for group in rules.shipped("runbooks") for rule in group["rules"]
+    }
+    assert set(severities.values()) == {"warning", "critical"}
+    assert {name for name, severity in severities.items() if severity == "critical"} == {
+        "AirflowSchedulerHeartbeatLost",
+        "AirflowDagProcessorSilent",
+        "AirflowCanaryLate",
+        "AirflowDatabaseUnreachable",
+        "AirflowDatabaseConnectionsNearLimit",
+        "CertificateExpiring",
+    }
 
 
 @needs_amtool
