@@ -62,25 +62,20 @@ def values(site: Site) -> Values:
     }
 
 
-def _ca(site: Site, namespace: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str] | None:
-    """The database's root, which the operator verifies the server by; none where a public CA signed it."""
-    bundle = site.foundation.database.ca_bundle
-    if bundle == "":
-        return None
+def _ca(site: Site, namespace: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """The database's root, which the operator verifies the server by."""
     made = core.v1.ConfigMap(
         "keda-database-ca",
         metadata=meta.v1.ObjectMetaArgs(namespace=namespace, labels=site.names.labels("keda")),
-        data={POSTGRES_CA.rpartition("/")[2]: bundle},
+        data={POSTGRES_CA.rpartition("/")[2]: site.foundation.database.ca_bundle},
         immutable=True,
         opts=opts,
     )
     return made.metadata.name.apply(str)
 
 
-def _trust(ca: pulumi.Output[str] | None) -> Values:
+def _trust(ca: pulumi.Output[str]) -> Values:
     """The operator's mount of it."""
-    if ca is None:
-        return {}
     volume = {"name": "postgres-ca", "configMap": {"name": ca}}
     mount = {"name": "postgres-ca", "mountPath": POSTGRES_CA.rpartition("/")[0], "readOnly": True}
     return {"volumes": {"keda": {"extraVolumes": [volume], "extraVolumeMounts": [mount]}}}
