@@ -9,7 +9,7 @@ from infra.cloud.azure import snapshots
 from infra.names import digest
 from tests.program.azure_plans import EXISTING, SHARES, STACKS, azure
 from tests.program.conftest import PlanOf
-from tests.program.invariants_azure import ACCOUNT, ARM, CLUSTER, DEFINITION, POOL, REGISTRY, SERVER
+from tests.program.invariants_azure import ACCOUNT, ARM, CLUSTER, DEFINITION, POOL, REGISTRY, SERVER, SUBNET
 from tests.program.reading import one, value
 
 CONFIG_MAP, CRON_JOB = "kubernetes:core/v1:ConfigMap", "kubernetes:batch/v1:CronJob"
@@ -24,6 +24,12 @@ def test_an_existing_network_is_used_and_not_changed(plan: PlanOf) -> None:
     assert value(one(made, SERVER), "network.privateDnsZoneArmResourceId") == EXISTING["postgresZoneId"]
     assert value(one(made, CLUSTER), "networkProfile.outboundType") == "userDefinedRouting"
     assert one(made, POOL).inputs["vnetSubnetID"] == EXISTING["nodesSubnetId"]
+
+
+def test_the_database_has_its_subnet_to_itself(plan: PlanOf) -> None:
+    inputs = one(azure(plan, "production"), SUBNET, "database").inputs
+    assert [given["serviceName"] for given in inputs["delegations"]] == ["Microsoft.DBforPostgreSQL/flexibleServers"]
+    assert [given["service"] for given in inputs["serviceEndpoints"]] == ["Microsoft.Storage"]
 
 
 def test_nodes_reach_a_public_api_by_their_own_way_out(plan: PlanOf) -> None:

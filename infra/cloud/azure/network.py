@@ -16,6 +16,7 @@ ZONES = {
     "file": "privatelink.file.core.windows.net",
 }
 DELEGATION = "Microsoft.DBforPostgreSQL/flexibleServers"
+STORAGE = "Microsoft.Storage"
 
 
 class Network(pulumi.ComponentResource):
@@ -122,6 +123,8 @@ class Network(pulumi.ComponentResource):
             subnet_name=name,
             address_prefix=cidr,
             delegations=[delegation] if delegation else None,
+            # PostgreSQL archives its log there, and would add this by itself.
+            service_endpoints=[net.ServiceEndpointPropertiesFormatArgs(service=STORAGE)] if delegation else None,
             nat_gateway=net.SubResourceArgs(id=way_out.id) if way_out else None,
             network_security_group=net.NetworkSecurityGroupArgs(id=groups[name].id),
             default_outbound_access=None if delegation else False,  # a delegated subnet's way out is its service's
