@@ -41,6 +41,7 @@ def ask(cloud: AzureCloud, settings: Settings, names: Names, file: Path, arm: Ar
     questions: list[Question] = [
         ("right to work in the cluster", lambda: _member(place, client)),
         ("resource providers", lambda: _providers(place, client)),
+        ("Kubernetes", lambda: _kubernetes(place, client)),
         ("database", lambda: _database(place, client)),
         ("DNS zone", lambda: _dns(place, client)),
         ("secrets provider", lambda: _secrets_provider(client, file)),
@@ -86,6 +87,16 @@ def _providers(place: Place, arm: Arm) -> Iterator[Answer]:
     found = f"not registered: {', '.join(missing)}" if missing else f"{len(states)} registered"
     cure = "; ".join(f"`az provider register --namespace {name}`" for name in missing)
     yield answer("resource providers", not missing, found, cure)
+
+
+def _kubernetes(place: Place, arm: Arm) -> Iterator[Answer]:
+    """The version is one that AKS supports in the region, and not for the price of its long-term support alone."""
+    wanted, path = place.cloud.cluster.kubernetes_version, "providers/Microsoft.ContainerService/locations"
+    base = f"/subscriptions/{place.cloud.subscription}/{path}/{place.cloud.region}/kubernetesVersions"
+    listed = arm.get(base, "2024-09-01")["values"]
+    offered = [one["version"] for one in listed if "KubernetesOfficial" in one["capabilities"]["supportPlan"]]
+    found = "supported" if wanted in offered else f"not supported, but {', '.join(sorted(offered))}"
+    yield answer(f"Kubernetes {wanted}", wanted in offered, found, "mend cloud.cluster.kubernetesVersion")
 
 
 def _database(place: Place, arm: Arm) -> Iterator[Answer]:

@@ -21,6 +21,7 @@ from tests.unit.stacks import flat
 
 ROOT = f"/subscriptions/{GUID}"
 MEMBER = f"/v1.0/directoryObjects/{PRINCIPAL}/checkMemberGroups"
+VERSIONS = f"{ROOT}/providers/Microsoft.ContainerService/locations/westeurope/kubernetesVersions"
 ZONE = {
     "dns": {"state": "existing", "zone": "acme.org"},
     "ingress": "on",
@@ -45,6 +46,10 @@ def vm(name: str, family: str, zones: list[str]) -> dict[str, Any]:
     return {"resourceType": "virtualMachines", "name": name, "family": family, "locationInfo": location}
 
 
+def kubernetes(version: str, *plans: str) -> dict[str, Any]:
+    return {"version": version, "capabilities": {"supportPlan": [*plans]}}
+
+
 def usage(name: str, used: int, limit: int) -> dict[str, Any]:
     return {"name": {"value": name}, "currentValue": used, "limit": limit}
 
@@ -64,6 +69,7 @@ def world() -> dict[str, Any]:
         ROOT: {"state": "Enabled", "displayName": "data", "tenantId": GUID},
         **{f"{ROOT}/providers/{name}": {"registrationState": "Registered"} for name in azure.PROVIDERS},
         f"{ROOT}/providers/Microsoft.DBforPostgreSQL/locations/westeurope/capabilities": {"value": [offer]},
+        VERSIONS: {"values": [kubernetes("1.34", "KubernetesOfficial"), kubernetes("1.31", "AKSLongTermSupport")]},
         f"{ROOT}/resourceGroups/dns/providers/Microsoft.Network/dnsZones/acme.org": {
             "properties": {"nameServers": ["ns1-01.azure-dns.com."]}
         },
@@ -135,6 +141,12 @@ def test_all_is_well(server: Any, file: Path) -> None:
         (ROOT, 404, "subscription", "not seen"),
         (ROOT, {**world()[ROOT], "state": "Disabled"}, "subscription", "Disabled"),
         (ROOT, {**world()[ROOT], "tenantId": "another"}, "tenant", "another"),
+        (
+            VERSIONS,
+            {"values": [kubernetes("1.34", "AKSLongTermSupport"), kubernetes("1.36", "KubernetesOfficial")]},
+            "Kubernetes 1.34",
+            "not supported, but 1.36",
+        ),
         (MEMBER, {"value": []}, "right to work in the cluster", "none of"),
         (f"{ROOT}/providers/Microsoft.Insights", {"registrationState": "NotRegistered"}, "resource providers", "Insig"),
         (
