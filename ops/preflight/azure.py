@@ -110,12 +110,22 @@ def _database(place: Place, arm: Arm) -> Iterator[Answer]:
     good = sku.lower() in {one.lower() for one in skus} and str(wanted.postgres_major) in versions
     found = "offered" if good else f"not offered in {place.cloud.region} to this subscription"
     yield answer(what, good, found, "choose another databaseClass or region, or ask Azure's support for it")
-    wishes = {"a standby in another zone": "zoneRedundantHaSupported"} if place.settings.production else {}
-    if place.settings.production and wanted.geo_redundant_backup is not False:
-        wishes["backups in a second region"] = "geoBackupSupported"
-    for wish, key in wishes.items():
+    for wish, key in _wishes(place):
         there = any(offer.get(key) == "Enabled" for offer in offers)
         yield answer(wish, there, "offered" if there else "not offered", "choose another region")
+
+
+def _wishes(place: Place) -> Iterator[tuple[str, str]]:
+    """What the server is to have beside itself, and the service's word for whether the region has it."""
+    wanted, production = place.cloud.database, place.settings.production
+    standby = production if wanted.highly_available is None else wanted.highly_available
+    copies = production if wanted.geo_redundant_backup is None else wanted.geo_redundant_backup
+    if standby:
+        yield "a standby in another zone", "zoneRedundantHaSupported"
+    if copies:
+        yield "backups in a second region", "geoBackupSupported"
+    if standby and copies:
+        yield "a standby and backups elsewhere at once", "zoneRedundantHaAndGeoBackupSupported"
 
 
 def _skus(edition: dict[str, Any]) -> list[dict[str, Any]]:

@@ -60,6 +60,7 @@ def world() -> dict[str, Any]:
     offer = {
         "zoneRedundantHaSupported": "Enabled",
         "geoBackupSupported": "Enabled",
+        "zoneRedundantHaAndGeoBackupSupported": "Enabled",
         "supportedServerEditions": [{"supportedServerSkus": [{"name": "Standard_D2ds_v5"}]}],
         "supportedServerVersions": [{"name": "16"}, {"name": "17"}],
     }
@@ -231,6 +232,24 @@ def test_without_a_login_it_says_how_to_get_one(server: Any, file: Path) -> None
     assert "more lines" not in answers["subscription"].found
     server.answers[ROOT] = 401
     assert bad(ask(server, file)) == ["subscription"]
+
+
+CAPABILITIES = f"{ROOT}/providers/Microsoft.DBforPostgreSQL/locations/westeurope/capabilities"
+
+
+@pytest.mark.parametrize(
+    ("key", "wish"),
+    [
+        ("zoneRedundantHaSupported", "a standby in another zone"),
+        ("geoBackupSupported", "backups in a second region"),
+        ("zoneRedundantHaAndGeoBackupSupported", "a standby and backups elsewhere at once"),
+    ],
+)
+def test_what_the_server_is_to_have_is_asked_for(server: Any, file: Path, key: str, wish: str) -> None:
+    server.answers[CAPABILITIES]["value"][0][key] = "Disabled"
+    assert bad(ask(server, file)) == [wish]
+    modest = {**VALUES["cloud"], "database": {"highlyAvailable": False}}
+    assert bad(ask(server, file, {**VALUES, "tier": "integration", "cloud": modest})) == []
 
 
 def test_spot_has_a_quota_of_its_own(server: Any, file: Path) -> None:
