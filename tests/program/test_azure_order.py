@@ -139,6 +139,22 @@ def test_a_releases_pods_go_before_their_rights_and_their_log_store(plan: PlanOf
         assert one.urn in reached, one.urn
 
 
+def test_a_vnets_subnets_are_written_one_after_another(shares: Plan) -> None:
+    # Azure refuses a second change of a VNet meanwhile
+    subnets = {one.urn for one in shares.of_type(SUBNET)}
+    assert sorted(len(shares.reach(urn) & subnets) for urn in subnets) == list(range(len(subnets)))
+
+
+@pytest.mark.parametrize(("made", "zone"), [((), "blob"), (SHARES, "file")])
+def test_a_private_name_is_found_in_the_vnet_before_it_is_used(plan: PlanOf, made: tuple[str, ...], zone: str) -> None:
+    there = azure(plan, "production", *made)
+    (link,) = chosen(there, named(LINK, zone))
+    (helm,) = chosen(there, airflow)
+    (name,) = there.of_type(f"{ARM}network:PrivateDnsZoneGroup")
+    assert link.urn in there.reach(name.urn)
+    assert name.urn in there.reach(helm.urn)
+
+
 def test_nothing_is_left_to_another_deletion(shares: Plan) -> None:
     # a load balancer or a volume that is only "deleted with" its cluster stays behind and costs
     assert [one.urn for one in shares if one.options.deleted_with or one.options.retain_on_delete] == []
