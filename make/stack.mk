@@ -7,6 +7,6 @@ preview: $(VENV)/.installed  ## plan a stack without an account: STACK=productio
 BASE ?= origin/main
 OUT ?=
 plan-diff: $(VENV)/.installed  ## what a change does to every stack, as a Markdown comment: [BASE=origin/main] [OUT=FILE]
-	@$(PY) -m ops.plan_diff --base '$(BASE)' $(if $(OUT),--out '$(OUT)')
+	@$(PY) -m ops plan-diff --base '$(BASE)' $(if $(OUT),--out '$(OUT)')
 
 .PHONY: preview plan-diff

@@ -17,6 +17,7 @@ from ops import (
     locks,
     outputs,
     plan_comment,
+    plan_diff,
     publish,
     restore,
     rotate_fernet,
@@ -46,6 +47,7 @@ app.command("where")(locks.where)
 app.command("canary")(canary.canary)
 app.command("how-to-go-back")(canary.how_to_go_back)
 app.command("publish")(publish.publish)
+app.command("plan-diff")(plan_diff.plan_diff)
 app.command("plan-comment")(plan_comment.plan_comment)
 app.command("docs")(docs.docs)
 app.command("judge")(verdict.judge)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from infra.preview import planning
 from infra.preview.model import Plan
+from ops.errors import OpsError
 
 KEPT = (
     "PATH",
@@ -26,10 +27,6 @@ KEPT = (
     "NO_PROXY",
 )
 """What the base's processes see of the environment: no token, no cloud's credentials."""
-
-
-class PlanDiffError(Exception):
-    """Why no comparison can be made, with the cure."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ def python_for(folder: Path) -> Path:
     ):
         done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
         if done.returncode:
-            raise PlanDiffError(f"the base's requirements cannot be installed: {done.stderr.strip()}")
+            raise OpsError(f"the base's requirements cannot be installed: {done.stderr.strip()}")
     return venv / "bin" / "python"
 
 
@@ -94,9 +91,9 @@ def worktree(commit: str) -> Generator[Path]:
 
 
 def git(*arguments: str) -> str:
-    """What git prints in the checkout. Raises PlanDiffError."""
+    """What git prints in the checkout. Raises OpsError."""
     done = subprocess.run(["git", *arguments], cwd=planning.ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         hint = "; a shallow clone lacks the base: fetch the whole history" if arguments[0] == "merge-base" else ""
-        raise PlanDiffError(f"git {' '.join(arguments)}: {done.stderr.strip() or 'no common commit'}{hint}")
+        raise OpsError(f"git {' '.join(arguments)}: {done.stderr.strip() or 'no common commit'}{hint}")
     return done.stdout

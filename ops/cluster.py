@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import subprocess
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any, cast
 
 import yaml
 
+from infra.preview import planning
 from infra.settings.existing import ExistingCloud
 from ops.errors import OpsError
 from ops.stack import Stack
@@ -69,13 +69,17 @@ def cluster_of(stack: Stack) -> Generator[Cluster]:
             yield Cluster(("--kubeconfig", str(path), "--context", cloud.context))
             return
         env = {"KUBECONFIG": str(path)}
-        command = shlex.split(stack.outputs().get("kubeconfigCommand", ""))
-        if not command:
-            raise OpsError(f"{stack.name} exports no kubeconfigCommand yet: `make deploy {stack.given}`")
-        done = _run(command, {**os.environ, **env})
+        command = _kubeconfig_command(stack)
+        done = _run(["bash", "-c", command], {**os.environ, **env})  # Azure's is two commands
         if done.returncode:
-            raise OpsError(f"`{shlex.join(command)}` failed: {done.stderr.strip()}")
+            raise OpsError(f"`{command}` failed: {done.stderr.strip()}")
         yield Cluster(env=env)
+
+
+def _kubeconfig_command(stack: Stack) -> str:
+    """As the stack exports it; as it will, where a first `up` was killed before the end, when all is exported."""
+    exported = stack.outputs().get("kubeconfigCommand")
+    return str(exported or planning.make(planning.Request(stack.short, stack.folder)).plan.outputs["kubeconfigCommand"])
 
 
 def check_kubeconfig(stack: str, cloud: ExistingCloud) -> Path:

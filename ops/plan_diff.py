@@ -18,7 +18,8 @@ from infra.preview.diff import KINDS, Diff
 from infra.preview.errors import InputError
 from infra.preview.model import Plan
 from ops import base_plan
-from ops.base_plan import PlanDiffError, StackName
+from ops.base_plan import StackName
+from ops.errors import OpsError
 
 MARKER = "<!-- make plan-diff -->"
 """The comment's first line: by it the next run finds the comment to update."""
@@ -34,7 +35,7 @@ class Result:
 
 
 def compare(base: str) -> str:
-    """The comment for the change from where `base` and the checkout part to the checkout. Raises PlanDiffError."""
+    """The comment for the change from where `base` and the checkout part to the checkout. Raises OpsError."""
     start = base_plan.git("merge-base", base, "HEAD").strip()
     with base_plan.worktree(start) as folder:
         before = base_plan.stacks(base_plan.git("ls-tree", "-r", "--name-only", start))
@@ -105,7 +106,7 @@ def _part(result: Result, room: int) -> str:
     return diff_report.markdown(result.difference, str(result.name), limit=room)
 
 
-def main(
+def plan_diff(
     base: Annotated[str, typer.Option(help="Commit or branch that the change goes to.")] = "origin/main",
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.md", help="Write the comment here, not to the screen.")
@@ -115,21 +116,9 @@ def main(
     text = compare(base)
     if out is None:
         sys.stdout.write(text)
-    else:
+        return
+    try:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text, encoding="utf-8")
-
-
-def run() -> int:
-    """Run the command; 0, or 2 where nothing can be compared."""
-    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    app.command()(main)
-    try:
-        return app() or 0
-    except PlanDiffError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-
-
-if __name__ == "__main__":
-    sys.exit(run())
+    except OSError as error:
+        raise OpsError(f"OUT={out} cannot be written: {error.strerror}") from error

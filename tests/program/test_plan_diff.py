@@ -39,7 +39,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def run(repository: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "ops.plan_diff", *arguments]
+    command = [sys.executable, "-m", "ops", "plan-diff", *arguments]
     return subprocess.run(command, cwd=repository, check=False, capture_output=True, text=True)
 
 

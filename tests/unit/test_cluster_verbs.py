@@ -105,27 +105,32 @@ def test_pending_releases_of_the_stack_are_freed(
     assert "no Helm release" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("folder", "exported"),
+    [
+        (".", "aws eks update-kubeconfig --name x"),
+        ("examples/azure", "az aks get-credentials --name x && kubelogin convert-kubeconfig"),
+        (".", ""),  # a first `up` that was killed: nothing is exported yet
+    ],
+)
 def test_a_clouds_cluster_is_reached_by_its_own_command(
-    programs: Programs, stacks: Path, monkeypatch: pytest.MonkeyPatch
+    folder: str, exported: str, programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the stack exports makes a kubeconfig of its own; the person's is neither read nor changed."""
-    text = (ROOT / "Pulumi.integration.yaml").read_text()
-    for part in ("chaos", "monitoring"):
-        text = text.replace(f'{part}: "on"', f'{part}: "off"')
-    (stacks / "Pulumi.integration.yaml").write_text(text)
-    programs.add("pulumi", "kubectl", "aws")
-    programs.answer(
-        ("stack output", {"out": json.dumps({"kubeconfigCommand": "aws eks update-kubeconfig --name x"})}),
-        ("get", {"out": '{"items": []}'}),
-    )
-    argv = ["ops", "unlock-release", "--stack", "integration", "--stacks", str(stacks)]
+    programs.add("pulumi", "kubectl", "aws", "az", "kubelogin")
+    (programs.folder / "bash").symlink_to("/bin/bash")
+    outputs = {"kubeconfigCommand": exported} if exported else {}
+    programs.answer(("stack output", {"out": json.dumps(outputs)}), ("get", {"out": '{"items": []}'}))
+    argv = ["ops", "unlock-release", "--stack", "integration", "--stacks", str(ROOT / folder)]
     monkeypatch.setattr(sys, "argv", argv)
     with pytest.raises(SystemExit) as ended:
         run()
     assert not ended.value.code
-    used = {call.env.get("KUBECONFIG") for call in programs.calls() if call.name in ("aws", "kubectl")}
-    assert len(used) == 1
-    (path,) = used
+    calls = [call for call in programs.calls() if call.name != "pulumi"]
+    first = exported or "aws eks update-kubeconfig --region eu-west-1 --name airflow-integration"
+    assert str(calls[0]) == first.split(" && ")[0]
+    assert [call.name for call in calls[1:]] == [*(["kubelogin"] if "&&" in exported else []), "kubectl", "kubectl"]
+    (path,) = {call.env.get("KUBECONFIG") for call in calls}
     assert path
     assert not Path(path).exists()
 
