@@ -11,6 +11,7 @@ from infra.preview.model import Plan
 from infra.preview.planning import ROOT
 from ops import base_plan, plan_diff
 from ops.base_plan import StackName
+from ops.errors import OpsError
 from ops.plan_diff import Result
 from tests.unit.test_plan_readings import DATABASE, ROLE, plan
 
@@ -99,3 +100,10 @@ def test_a_long_comment_stays_below_the_limit_and_keeps_what_loses_data():
     assert len(comment) < 65_536
     assert comment.count("`aws:rds:Instance  db` is deleted (protected, so `pulumi up` refuses)") == 3
     assert "The rest is too long for a comment" in comment.partition("### `c`")[2]
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(plan_diff, "compare", lambda _: "a comment")
+    (tmp_path / "file").touch()
+    with pytest.raises(OpsError, match=r"OUT=.* cannot be written"):
+        plan_diff.plan_diff("HEAD", tmp_path / "file" / "comment.md")

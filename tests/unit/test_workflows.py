@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from bot.github import INTEGRATED
+from bot.settings import BotSettings
 from infra.preview.planning import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -147,3 +149,18 @@ def test_the_documentation_names_every_workflow_secret_variable_and_environment(
         assert (ROOT / "docs" / path).exists(), path
     verbs = set(re.findall(r"^([a-z-]+):.*##", "".join(one.read_text() for one in (ROOT / "make").glob("*.mk")), re.M))
     assert set(re.findall(r"make ([a-z][a-z-]+)(?: [A-Z]|`)", told)) <= verbs | {"lint", "types", "test"}
+
+
+def test_the_documentation_names_five_secrets_and_no_other() -> None:
+    """What the workflows read, and what the bot cannot start without."""
+    _, _, table = (ROOT / "docs/delivery.md").read_text().partition("| secret | where | what |\n")
+    named = re.findall(r"^ +\| `([A-Z_]+)` \|", table.partition("\n\n")[0], re.MULTILINE)
+    texts = [path.read_text() for path in (ROOT / ".github").rglob("*.yml")]
+    read = {name for text in texts for name in re.findall(r"secrets\.([A-Z_]+)", text)}
+    needed = {
+        name.upper()
+        for name, field in BotSettings.model_fields.items()
+        if field.is_required() and field.annotation is SecretStr
+    }
+    assert len(named) == 5
+    assert set(named) == read | needed
