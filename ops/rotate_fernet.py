@@ -11,7 +11,7 @@ from infra.settings import SECRETS
 from infra.settings.release import Release
 from ops.cluster import cluster_of
 from ops.errors import OpsError
-from ops.restore import run_job
+from ops.job import run_job
 from ops.stack import Rest, Stack, StackOption, StacksOption
 
 

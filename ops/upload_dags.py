@@ -4,7 +4,6 @@ import io
 import subprocess
 import sys
 import tarfile
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -17,11 +16,11 @@ from infra.settings.existing import ExistingCloud, HostPathFiles
 from infra.settings.release import Release, ShareDags
 from ops.cluster import Cluster, cluster_of
 from ops.errors import OpsError
+from ops.job import held_job
 from ops.rotate_fernet import release_of
 from ops.stack import Stack, StackOption, StacksOption
 
 _LEFT_OUT = ("__pycache__", ".git", ".pytest_cache", ".ruff_cache")
-_PATIENCE = 300  # seconds for the pod to start: a first one pulls the image
 
 
 def upload_dags(
@@ -62,18 +61,11 @@ def archive(folder: Path) -> bytes:
 
 def _upload(cluster: Cluster, release: Release, folders: dict[str, Path]) -> None:
     own = Parts(release)
-    name, here = f"{own.of('upload')}-by-hand", ("--namespace", own.namespace)
-    cluster.run("delete", "job", name, *here, "--ignore-not-found")
-    made = cluster.run(
-        "create", "job", name, f"--from=cronjob/{own.of('upload')}", *here, "--dry-run=client", "-o", "json"
-    )
-    cluster.run("create", "-f", "-", *here, given=made)
-    try:
-        pod = _running(cluster, name, here)
+    with held_job(cluster, own.namespace, own.of("upload")) as pod:
         for target, folder in folders.items():
-            command = ("exec", "-i", pod, *here, "--", "python", "/opt/scripts/receive.py", target)
+            receive = ("python", "/opt/scripts/receive.py", target)
             done = subprocess.run(
-                cluster.command(*command),
+                cluster.command("exec", "-i", pod, "--namespace", own.namespace, "--", *receive),
                 input=archive(folder),
                 capture_output=True,
                 env=cluster.environment,
@@ -82,14 +74,3 @@ def _upload(cluster: Cluster, release: Release, folders: dict[str, Path]) -> Non
             if done.returncode:
                 raise OpsError(f"{target}: {done.stderr.decode().strip()}")
             sys.stdout.write(done.stdout.decode())
-    finally:
-        cluster.run("delete", "job", name, *here, "--ignore-not-found", "--wait=false")
-
-
-def _running(cluster: Cluster, job: str, here: tuple[str, str]) -> str:
-    for _ in range(_PATIENCE):
-        pods = cluster.get("pods", "--selector", f"job-name={job}", *here)["items"]
-        if pods and pods[0]["status"].get("phase") == "Running":
-            return str(pods[0]["metadata"]["name"])
-        time.sleep(1)
-    raise OpsError(f"the pod of job {job} did not run within {_PATIENCE} s: `kubectl describe job/{job} -n {here[1]}`")

@@ -1,6 +1,7 @@
 """`rotate-fernet` and `upload-dags`, with Pulumi and kubectl that note how they were called; what they hand over."""
 
 import io
+import json
 import os
 import shutil
 import sys
@@ -20,6 +21,7 @@ from ops.__main__ import run
 from ops.cluster import Cluster
 from ops.errors import OpsError
 from ops.stack import Stack
+from tests.unit.fakes import on_path
 
 
 @pytest.fixture
@@ -133,6 +135,44 @@ def test_what_is_uploaded_replaces_what_was_there(tmp_path: Path) -> None:
     assert {str(path.relative_to(there)) for path in there.rglob("*")} == {"a.py", "sub", "sub/b.py"}
     assert (there / "a.py").read_text() == "1"
     assert receive.receive(there, io.BytesIO(upload_dags.archive(tmp_path / "none"))) == (0, 2)
+
+
+def test_links_arrive_as_what_they_lead_to(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    (tmp_path / "shared.py").write_text("1")
+    (here / "a.py").symlink_to(tmp_path / "shared.py")
+    os.link(here / "a.py", here / "b.py", follow_symlinks=True)
+    os.link(here / "b.py", here / "c.py")
+    assert receive.receive(there, io.BytesIO(upload_dags.archive(here))) == (3, 0)
+    assert {path.name: path.read_text() for path in there.iterdir()} == {"a.py": "1", "b.py": "1", "c.py": "1"}
+
+
+def test_an_upload_is_told_to_a_pod_that_waits_and_goes(
+    stacks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    programs = on_path(tmp_path / "bin", monkeypatch)
+    programs.add("kubectl")
+    pod = {"metadata": {"name": "waits", "creationTimestamp": "2026-11-21T00:00:00Z"}, "status": {"phase": "Running"}}
+    programs.answer(
+        ("create job", {"out": "{}"}), ("get pods", {"out": json.dumps({"items": [pod]})}), ("exec", {"out": "said\n"})
+    )
+    kubeconfig, dags = tmp_path / "kubeconfig", tmp_path / "dags"
+    kubeconfig.write_text("contexts: [{name: kind-airflow}]")
+    dags.mkdir()
+    (dags / "one.py").write_text("# a DAG")
+    text = yaml.safe_load((stacks / "Pulumi.local.yaml").read_text())
+    text["config"]["airflow:cloud"].update(kubeconfig=str(kubeconfig), files={"kind": "storageClass", "name": "nfs"})
+    text["config"]["airflow:releases"] = [{"name": "main", "dags": {"kind": "share"}}]
+    (stacks / "Pulumi.local.yaml").write_text(yaml.safe_dump(text))
+    upload_dags.upload_dags("local", dags=dags, plugins=tmp_path / "none", stacks=stacks)
+    first, *_, last = told = [call.arguments[4:] for call in programs.calls()]
+    assert first[:3] == last[:3] == ["delete", "job", "main-upload-by-hand"]
+    executed = [call for call in programs.calls() if "exec" in call.arguments]
+    assert ["one.py" in call.given for call in executed] == [True, False]
+    assert all("waits" in call.arguments for call in executed)
+    assert capsys.readouterr().out == "said\nsaid\n"
+    assert ["create", "-f", "-", "--namespace", "airflow-main"] in told
 
 
 @pytest.mark.parametrize("name", ["../out.py", "/out.py", "a/../../out.py"])

@@ -16,7 +16,9 @@ JOB = {
 
 def pod(code: int) -> str:
     status = {"phase": "Succeeded", "containerStatuses": [{"state": {"terminated": {"exitCode": code}}}]}
-    return json.dumps({"items": [{"metadata": {"creationTimestamp": "2026-11-21T00:00:00Z"}, "status": status}]})
+    return json.dumps(
+        {"items": [{"metadata": {"name": "p", "creationTimestamp": "2026-11-21T00:00:00Z"}, "status": status}]}
+    )
 
 
 def ready_to_restore(programs: Programs, code: int = 0, running: str = "") -> None:
