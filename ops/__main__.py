@@ -4,12 +4,10 @@ Exit code 0; 2 for what a person can mend, with its text alone; 1 for a defect o
 """
 
 import sys
-import traceback
 
-import pulumi
 import typer
 
-from infra.preview.errors import InputError
+from infra.preview.errors import exit_code
 from ops import (
     canary,
     docs,
@@ -56,17 +54,7 @@ app.command("preflight")(preflight.preflight)
 
 def run() -> int:
     """Run the verb; the exit code."""
-    try:
-        return app(standalone_mode=True) or 0
-    except (OpsError, InputError, pulumi.RunError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    except Exception:
-        sys.stderr.write("The program has a defect (yours to report, ours to repair):\n")
-        traceback.print_exc()
-        return 1
+    return exit_code(app, OpsError)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Secrets go to the CLI by standard input: every process of the machine can read a
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -55,6 +56,11 @@ class Stack:
     def given(self) -> str:
         """How make is told of it, in the words of a cure: `STACK=production STACKS=examples/azure`."""
         return f"STACK={self.name}" + ("" if self.folder.resolve() == ROOT else f" STACKS={self.folder}")
+
+    @property
+    def for_pulumi(self) -> str:
+        """How the CLI is told of it, in the words of a cure."""
+        return shlex.join(["--stack", self.name, *self.file_option])
 
     @cached_property
     def file(self) -> StackFile:

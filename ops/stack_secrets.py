@@ -1,6 +1,5 @@
 """`secrets`: makes what can be made, says what a person must bring; no value is ever shown or overwritten."""
 
-import shlex
 import sys
 from collections.abc import Iterator
 
@@ -21,7 +20,7 @@ def secrets(stack: StackOption, stacks: StacksOption = ROOT) -> None:
     """Create the secrets that a stack needs and store them encrypted; say which ones a person must bring."""
     chosen = Stack(stack, stacks)
     if plain := sorted(_in_the_clear(chosen)):
-        keys = "\n".join(f"  `pulumi config rm {key} {_at(chosen)}`, then this again" for key in plain)
+        keys = "\n".join(f"  `pulumi config rm {key} {chosen.for_pulumi}`, then this again" for key in plain)
         raise OpsError(
             f"these secrets stand in {chosen.file.path} in the clear; take them for known to others:\n{keys}"
         )
@@ -61,10 +60,6 @@ def set_command(stack: Stack, secret: SecretKey) -> str:
     if secret.spec.name == "settings" and stack.name != MACHINE:
         release = f" RELEASE={secret.release}" if secret.key != "settings" else ""
         return f"make edit-secret {stack.given}{release}"
-    command = f"pulumi config set --secret {stack.file.project}:{secret.key} {_at(stack)}"
+    command = f"pulumi config set --secret {stack.file.project}:{secret.key} {stack.for_pulumi}"
     file = f"settings/{MACHINE}/secret.yaml" if secret.spec.name == "settings" else "FILE"
     return f"{command} < {file}" if secret.spec.multiline else command
-
-
-def _at(stack: Stack) -> str:
-    return shlex.join(["--stack", stack.name, *stack.file_option])

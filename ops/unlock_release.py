@@ -45,7 +45,7 @@ def unlock_release(
             metadata = secret["metadata"]
             cluster.run("delete", "secret", metadata["name"], "--namespace", metadata["namespace"])
             sys.stdout.write(f"deleted {metadata['namespace']}/{metadata['name']}\n")
-    sys.stdout.write(f"now: `pulumi refresh --stack {stack}`, then `make deploy {chosen.given}`\n")
+    sys.stdout.write(f"now: `pulumi refresh {chosen.for_pulumi}`, then `make deploy {chosen.given}`\n")
 
 
 def pending(cluster: Cluster, stack_labels: dict[str, str]) -> list[dict[str, Any]]:

@@ -6,19 +6,17 @@ Exit code 0; 2 for what the user can repair (settings, files, options), with its
 import gc
 import json
 import sys
-import traceback
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-import pulumi
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from infra.preview import diff, diff_report, planning, report
-from infra.preview.errors import InputError
+from infra.preview.errors import InputError, exit_code
 from infra.preview.graph import mermaid
 from infra.preview.planning import Request
 from infra.preview.report import Line
@@ -142,15 +140,7 @@ def run() -> int:
     gc.disable()  # a process of seconds: going through a plan's objects again and again costs more than they do
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(main)
-    try:
-        return app(standalone_mode=True) or 0
-    except (InputError, pulumi.RunError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    except Exception:
-        sys.stderr.write("The program has a defect (yours to report, ours to repair):\n")
-        traceback.print_exc()
-        return 1
+    return exit_code(app)
 
 
 if __name__ == "__main__":
