@@ -8,10 +8,11 @@ TAG ?= $(AIRFLOW_VERSION)-$(shell git rev-parse --short=12 HEAD)$(shell test -z 
 IMAGE ?= airflow
 DOCKER ?= docker
 WITH_DOCKER = command -v $(DOCKER) >/dev/null || { echo "no $(DOCKER): install Docker with buildx, or name another, as in DOCKER=podman" >&2; exit 2; }
+WITH_BUILDX = $(WITH_DOCKER); $(DOCKER) buildx version >/dev/null 2>&1 || { echo "$(DOCKER) has no buildx, which names build contexts: install its plugin" >&2; exit 2; }
 
 .PHONY: image push
 image:  ## build the image; DAGS=../dags REQUIREMENTS=../requirements.txt for another repository's
-	@$(WITH_DOCKER)
+	@$(WITH_BUILDX)
 	@for path in '$(DAGS)' '$(PLUGINS)' $(if $(REQUIREMENTS),'$(REQUIREMENTS)'); do test -e "$$path" || { echo "$$path: no such file or folder" >&2; exit 2; }; done
 	$(DOCKER) buildx build --load --file image/Dockerfile --tag '$(IMAGE):$(TAG)' \
 	  --build-context 'dags=$(DAGS)' --build-context 'plugins=$(PLUGINS)' \
@@ -26,7 +27,7 @@ push:  ## push it: IMAGE=<the stack's registry>/airflow, as `make outputs STACK=
 # The bot's has its own name and tag; `make push IMAGE=… TAG=…` takes it too.
 bot-image: IMAGE = airflow-bot
 bot-image:  ## build the Slack bot's image: IMAGE=<a registry>/airflow-bot [TAG=…] (docs/delivery.md)
-	@$(WITH_DOCKER)
+	@$(WITH_BUILDX)
 	$(DOCKER) buildx build --load --file image/bot.Dockerfile --tag '$(IMAGE):$(TAG)' .
 
 .PHONY: bot-image
