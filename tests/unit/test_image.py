@@ -54,7 +54,7 @@ def test_every_source_exists_and_is_not_ignored() -> None:
             assert (IMAGE / source).exists()
             assert source in kept
     for context in CONTEXTS:
-        assert f"--build-context {context}=" in make("--dry-run", "image").stdout
+        assert f"--build-context '{context}=" in make("--dry-run", "image").stdout
 
 
 def test_shell_lines_parse() -> None:
@@ -85,8 +85,8 @@ def test_the_image_holds(package: str) -> None:
 
 def test_another_repositorys_dags_and_requirements() -> None:
     printed = make("--dry-run", "image", "DAGS=../other/dags", "REQUIREMENTS=../other/needs.txt", "TAG=1").stdout
-    assert "--build-context dags=../other/dags" in printed
-    assert "--build-context extra=../other/ --build-arg EXTRA=needs.txt" in printed
+    assert "--build-context 'dags=../other/dags'" in printed
+    assert "--build-context 'extra=../other/' --build-arg 'EXTRA=needs.txt'" in printed
 
 
 @pytest.mark.parametrize(
