@@ -101,7 +101,7 @@ def _part(result: Result, room: int) -> str:
     if result.difference is None:
         text = result.failure.replace("```", "'''")
         return f"### `{result.name}`\n```\n{text}\n```\n"
-    if not result.difference.changes:
+    if not result.difference:
         return ""
     return diff_report.markdown(result.difference, str(result.name), limit=room)
 

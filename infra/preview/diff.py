@@ -60,14 +60,38 @@ class Diff:
     after: Plan
     changes: tuple[Change, ...]
 
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.outputs or self.secrets or self.warnings)
+
     def of_kind(self, kind: str) -> tuple[Change, ...]:
         """Changes of one of KINDS."""
         return tuple(change for change in self.changes if change.kind == kind)
 
+    @property
+    def outputs(self) -> tuple[Edit, ...]:
+        """What differs in the exports."""
+        return tuple(edits(self.before.outputs, self.after.outputs))
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Keys of secrets that somebody has to set before the next `up`, and had not before."""
+        return tuple(key for key in self.after.missing_secrets if key not in self.before.missing_secrets)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Warnings that are new."""
+        return tuple(text for text in self.after.warnings if text not in self.before.warnings)
+
     def as_json(self) -> dict[str, Any]:
         """The one object of `--diff --json`."""
-        head = {"project": self.after.project, "stack": self.after.stack}
-        return {**head, **{kind: [change.as_json() for change in self.of_kind(kind)] for kind in KINDS}}
+        return {
+            "project": self.after.project,
+            "stack": self.after.stack,
+            **{kind: [change.as_json() for change in self.of_kind(kind)] for kind in KINDS},
+            "outputs": [{"path": edit.path, "before": edit.before, "after": edit.after} for edit in self.outputs],
+            "missingSecrets": list(self.secrets),
+            "warnings": list(self.warnings),
+        }
 
 
 def load(path: Path) -> Plan:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from infra.preview.diff import KINDS, Change, Diff
+from infra.preview.paths import Edit
 from infra.preview.report import Line, short_type, shown
 
 COMMENT = 60_000
@@ -25,6 +26,21 @@ def lines(diff: Diff) -> Iterator[Line]:
             )
             for text in _details(change):
                 yield Line(f"       {text}")
+    for title, items in _notes(diff):
+        yield Line("")
+        yield Line(f"{title} ({len(items)}):", "bold")
+        for text in items:
+            yield Line(f"       {text}")
+
+
+def _notes(diff: Diff) -> Iterator[tuple[str, list[str]]]:
+    """What changes beside the resources, with a title each."""
+    notes = {
+        "exports changed": [_edit(edit) for edit in diff.outputs],
+        "secrets to be set before the next `pulumi up`": list(diff.secrets),
+        "new warnings": list(diff.warnings),
+    }
+    yield from ((title, items) for title, items in notes.items() if items)
 
 
 def markdown(diff: Diff, title: str = "", *, limit: int = COMMENT) -> str:
@@ -32,13 +48,16 @@ def markdown(diff: Diff, title: str = "", *, limit: int = COMMENT) -> str:
 
     `title` names the stack. What is longer than `limit` leaves out the properties, then all but what loses data.
     """
-    head = [f"### `{title or diff.after.stack}`: {_counts(diff)}"]
+    head = [f"### `{_code(title or diff.after.stack)}`: {_counts(diff)}"]
     lost = [change for change in diff.changes if change.loses_data]
     if lost:
         head.append("> [!CAUTION]\n" + "\n".join(f"> - **{_loss(change)}**" for change in lost))
-    texts = ("\n\n".join([*head, *_folds(diff, brief)]) + "\n" for brief in (False, True))
+    notes = [
+        "\n".join([f"{name.capitalize()}:", *(f"- `{_code(text)}`" for text in items)]) for name, items in _notes(diff)
+    ]
+    texts = ("\n\n".join([*head, *_folds(diff, brief), *notes]) + "\n" for brief in (False, True))
     rest = "The rest is too long for a comment: `--diff` without `--format` shows it (docs/preview.md).\n"
-    return next((text for text in texts if len(text) <= limit), "\n\n".join([*head, rest]))
+    return next((text for text in texts if len(text) <= limit), "\n\n".join([*head, *notes, rest]))
 
 
 def _folds(diff: Diff, brief: bool) -> Iterator[str]:
@@ -52,7 +71,7 @@ def _folds(diff: Diff, brief: bool) -> Iterator[str]:
 
 def _counts(diff: Diff) -> str:
     counts = [f"{len(diff.of_kind(kind))} {kind}" for kind in KINDS if diff.of_kind(kind)]
-    return ", ".join(counts) or "nothing changes"
+    return ", ".join(counts) or ("no resource changes" if diff else "nothing changes")
 
 
 def _title(change: Change) -> str:
@@ -69,9 +88,12 @@ def _flags(change: Change) -> Iterator[str]:
 def _details(change: Change) -> Iterator[str]:
     if change.because:
         yield change.because
-    for edit in change.edits:
-        forces = "   (replaces)" if edit.replaces else ""
-        yield f"{edit.path}: {_value(edit.before, edit.after)} → {_value(edit.after, edit.before)}{forces}"
+    yield from map(_edit, change.edits)
+
+
+def _edit(edit: Edit) -> str:
+    forces = "   (replaces)" if edit.replaces else ""
+    return f"{edit.path}: {_value(edit.before, edit.after)} → {_value(edit.after, edit.before)}{forces}"
 
 
 def _value(value: object, other: object) -> str:

@@ -101,6 +101,20 @@ def test_a_comment_that_is_too_long_keeps_what_loses_data():
         assert text.startswith("### `dev`: 200 replaced, 1 deleted\n")
 
 
+def test_new_exports_secrets_and_warnings_are_told():
+    before = replace(plan(), outputs={"url": "https://a"}, missing_secrets=("airflow:old",), warnings=("old",))
+    after = replace(before, outputs={"url": "https://b"}, missing_secrets=("airflow:new",), warnings=("old", "new"))
+    found = diff.compare(before, after)
+    data = found.as_json()
+    assert data["outputs"] == [{"path": "url", "before": "https://a", "after": "https://b"}]
+    assert (data["missingSecrets"], data["warnings"]) == (["airflow:new"], ["new"])
+    for text in ("\n".join(line.text for line in diff_report.lines(found)), diff_report.markdown(found, limit=1)):
+        assert "no resource changes" in text
+        assert "url: https://a → https://b" in text
+        assert "airflow:new" in text
+        assert "old" not in text
+
+
 def test_ignored_changes_unknowns_and_options():
     before = made("aws:rds/instance:Instance", "db", {"zone": "a", "arn": {"$unknown": True}, "list": [1, 2]})
     after = replace(
@@ -199,7 +213,8 @@ def test_an_alias_may_name_the_parent_that_was():
 def test_the_json_of_a_difference_names_every_path():
     opened = replace(DATABASE, inputs={"engineVersion": "16"})
     data = diff.compare(plan(DATABASE), plan(opened)).as_json()
-    assert list(data) == ["project", "stack", "replaced", "deleted", "changed", "created"]
+    keys = ["project", "stack", "replaced", "deleted", "changed", "created", "outputs", "missingSecrets", "warnings"]
+    assert list(data) == keys
     (change,) = data["replaced"]
     assert change["paths"] == [{"path": "storageEncrypted", "before": True, "after": None, "replaces": True}]
     json.dumps(data)
