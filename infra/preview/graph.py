@@ -12,7 +12,7 @@ from infra.preview.report import short_type
 
 _LAYERS = ("cloud", "platform", "airflow")
 _TYPES_SHOWN = 6
-_ALIKE = 4  # components of one type beyond which they share a box
+_ALIKE = 2  # components of one type beyond which they share a box: more of them side by side are too small to read
 
 
 @dataclass

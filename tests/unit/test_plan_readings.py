@@ -298,9 +298,10 @@ def test_the_graph_shows_components_by_layer_in_order_without_implied_edges():
     ]
 
 
-def test_fifty_releases_share_a_box():
-    releases = [made("airflow:airflow:AirflowRelease", f"r{number}", custom=False) for number in range(50)]
+@pytest.mark.parametrize("count", [3, 50])
+def test_more_than_two_releases_share_a_box(count: int):
+    releases = [made("airflow:airflow:AirflowRelease", f"r{number}", custom=False) for number in range(count)]
     charts = [made("kubernetes:helm.sh/v3:Release", "chart", parent=release.urn) for release in releases]
     text = graph.mermaid(plan(*releases, *charts))
-    assert '["<b>AirflowRelease ×50</b><br/>Release ×50"]' in text
+    assert f'["<b>AirflowRelease ×{count}</b><br/>Release ×{count}"]' in text
     assert len(text.splitlines()) == 4
