@@ -1,7 +1,7 @@
 """supervisord: its configuration, and what we ask of it over its unix socket.
 
 It restarts what ends, later each time while it does not come up, and rotates one log for each service. Why it and not
-another: docs/adr/process-supervisor.md.
+another: docs/adr/0010-process-supervisor.md.
 """
 
 from __future__ import annotations

@@ -57,6 +57,12 @@ def test_every_source_exists_and_is_not_ignored() -> None:
         assert f"--build-context '{context}=" in make("--dry-run", "image").stdout
 
 
+def test_no_repositorys_history_is_baked_in() -> None:
+    baked = [line for line in of("COPY") if "--from=dags" in line or "--from=plugins" in line]
+    assert len(baked) == 2
+    assert all("--exclude=**/.git " in line and "--exclude=**/__pycache__ " in line for line in baked)
+
+
 def test_shell_lines_parse() -> None:
     for line in of("RUN"):
         command = re.sub(r"^(--mount=\S+\s+)*", "", line)
