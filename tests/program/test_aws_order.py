@@ -6,6 +6,7 @@ import pytest
 
 from infra.preview import schedule
 from infra.preview.model import Plan, Resource
+from infra.settings import Size
 from tests.program.aws_plans import SHARES, STACKS, aws
 from tests.program.conftest import PlanOf
 
@@ -156,6 +157,33 @@ def test_slow_types_are_given_time(shares: Plan) -> None:
             assert int(one.options.custom_timeouts["create"].removesuffix("m")) >= minutes, one.urn
 
 
+#: The longest chain that no order of ours can shorten: type and name.
+FOUNDATION = (
+    ("aws:ec2/vpc:Vpc", "vpc"),
+    ("aws:ec2/subnet:Subnet", "private-a"),
+    (CLUSTER, "cluster"),
+    ("aws:eks/addon:Addon", "vpc-cni"),
+    (NODES, "system"),
+    ("aws:eks/addon:Addon", "coredns"),
+)
+AIRFLOW = (("kubernetes:batch/v1:Job", "main-migration"), ("kubernetes:helm.sh/v3:Release", "main"))
+
+
+def least(plan: Plan, *steps: tuple[str, str]) -> float:
+    """Typical seconds of these resources, one after another."""
+    found = [one for type_, name in steps for one in plan.of_type(type_) if one.name == name]
+    assert len(found) == len(steps)
+    return sum(map(schedule.seconds, found))
+
+
+@pytest.mark.parametrize("size", list(Size))
+def test_a_first_up_takes_little_more_than_its_longest_chain(plan: PlanOf, size: Size) -> None:
+    """At most a twentieth more, eight resources at a time. (Integration has the chaos after it, on purpose.)"""
+    made = aws(plan, "production", f"size={size}")
+    bound = max(least(made, *FOUNDATION, *AIRFLOW), least(made, (INSTANCE, "database"), *AIRFLOW))
+    assert schedule.schedule(made).eightfold <= 1.05 * bound
+
+
 def test_the_foundation_takes_no_longer_than_its_longest_chain(plan: PlanOf) -> None:
     """Vpc, Subnet, Cluster, vpc-cni, nodes, coredns: whatever else a first workload waits for, it waits no longer."""
     made = aws(plan, "production")
@@ -167,17 +195,7 @@ def test_the_foundation_takes_no_longer_than_its_longest_chain(plan: PlanOf) -> 
             done[urn] = schedule.seconds(one) + max((end(other) for other in one.waits_for), default=0)
         return done[urn]
 
-    def least(*steps: tuple[str, str]) -> float:
-        return sum(schedule.seconds(one) for type_, name in steps for one in made.of_type(type_) if one.name == name)
-
-    chain = least(
-        ("aws:ec2/vpc:Vpc", "vpc"),
-        ("aws:ec2/subnet:Subnet", "private-a"),
-        (CLUSTER, "cluster"),
-        ("aws:eks/addon:Addon", "vpc-cni"),
-        (NODES, "system"),
-        ("aws:eks/addon:Addon", "coredns"),
-    )
+    chain = least(made, *FOUNDATION)
     ready = max(end(one.urn) for one in chosen(made, LATE))
     database = max(end(one.urn) for one in made.of_type(INSTANCE))
     assert ready == chain
