@@ -73,7 +73,10 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Database:
-    """A PostgreSQL server that speaks TLS only. `ca_bundle` is PEM text to verify it with, by host name."""
+    """A PostgreSQL server that speaks TLS only. `ca_bundle` is PEM text to verify it with, by host name.
+
+    `storage_gib` is what its volume may grow to; None: only its owner knows.
+    """
 
     host: Text
     port: int
@@ -81,6 +84,7 @@ class Database:
     admin_password: pulumi.Output[str]
     ca_bundle: Text
     peers: tuple[Peer, ...]
+    storage_gib: int | None = None
     ready: tuple[pulumi.Resource, ...] = ()
 
 

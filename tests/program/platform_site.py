@@ -99,7 +99,7 @@ def foundation(
             api_server=(Peer(cidr="172.20.0.1/32"),),
             single_node=single_node,
         ),
-        database=Database("db", 5432, "admin", cast(Any, "unused"), "pem", (Peer(cidr="10.0.0.0/24"),)),
+        database=Database("db", 5432, "admin", cast(Any, "unused"), "pem", (Peer(cidr="10.0.0.0/24"),), 128),
         files=cast(Files, None),
         identity=Identity(bind, (Peer(cidr="169.254.170.23/32"),)),
         dns=Dns("data.acme.org", record, {"route53": {"region": "eu-west-1"}}, "zone-grant"),

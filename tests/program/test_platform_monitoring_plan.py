@@ -1,5 +1,6 @@
 """Monitoring, chaos and KEDA in a plan."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,6 +82,25 @@ def test_the_rules_know_this_stacks_releases_and_the_size_of_its_database(watche
         ("airflow:expected", "other"): "vector(1)",
         ("airflow:database_storage_limit_bytes", None): f"vector({128 * 1024**3})",
     }
+
+
+@pytest.mark.parametrize(
+    ("stack", "database", "limit"),
+    [
+        ("production", None, 512),
+        ("local", None, 10),
+        ("local", {"kind": "external", "host": "db.acme.org", "caFile": "infra/cloud/azure/database_roots.pem"}, None),
+    ],
+)
+def test_the_databases_limit_is_its_own_volumes(
+    request: pytest.FixtureRequest, stack: str, database: Mapping[str, Any] | None, limit: int | None
+) -> None:
+    over = ["platform.monitoring.state=on"] if stack == "production" else ["platform.monitoring=on"]
+    over += [f"cloud.database={json.dumps(database)}"] if database else []
+    made = request.getfixturevalue("plan")(stack, ".", *over)
+    groups = one(made, RULE, "prometheusrule-airflow").inputs["spec"]["groups"]
+    facts = {rule["record"]: rule["expr"] for rule in groups[0]["rules"]}
+    assert facts.get("airflow:database_storage_limit_bytes") == (f"vector({limit * 1024**3})" if limit else None)
 
 
 def test_the_database_is_watched_with_a_releases_own_role_over_verified_tls(watched: Plan) -> None:

@@ -195,5 +195,6 @@ def build(
         admin_password=password,
         ca_bundle=Path(own).expanduser().read_text() if own else root_of(stack.cloud.region),
         peers=tuple(Peer(cidr=cidr) for cidr in network.database_cidrs),
+        storage_gib=stack.settings.sized.database.max_storage_gib,
         ready=(made.instance, made.admitted),
     )

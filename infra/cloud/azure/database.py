@@ -177,5 +177,6 @@ def build(
         admin_password=password,
         ca_bundle=ROOTS.read_text(),
         peers=(Peer(cidr=network.database_cidr),),
+        storage_gib=stack.settings.sized.database.max_storage_gib,
         ready=(made.ready,),
     )

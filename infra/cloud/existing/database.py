@@ -22,6 +22,7 @@ def build(cloud: ExistingCloud, settings: Settings, secrets: Secrets, cluster: C
         admin_password=password,
         ca_bundle=server.ca,
         peers=(server.peer,),
+        storage_gib=cloud.database.storage_gib,
         ready=server.ready,
     )
 

@@ -29,14 +29,16 @@ def expectations(site: Site) -> Values:
     """Recorded facts of this stack, so that an alert can tell a silent release from one that was never there.
 
     `airflow:expected` has a sample per release, `airflow:expected_canary` one where a canary runs, and
-    `airflow:database_storage_limit_bytes` is what the database's volume may grow to.
+    `airflow:database_storage_limit_bytes` is what the database's volume may grow to, where that is known.
     """
     releases = [{"release": release.name, "namespace": release.in_namespace} for release in site.settings.releases]
     rules: list[Values] = [_fact("airflow:expected", 1, labels) for labels in releases]
     canary = site.platform.monitoring.canary_dag
     if canary:
         rules += [_fact("airflow:expected_canary", 1, {**labels, "dag_id": canary}) for labels in releases]
-    rules.append(_fact("airflow:database_storage_limit_bytes", site.figures.database.max_storage_gib * GIB, {}))
+    limit = site.foundation.database.storage_gib
+    if limit is not None:
+        rules.append(_fact("airflow:database_storage_limit_bytes", limit * GIB, {}))
     return {"name": "airflow.expectations", "rules": rules}
 
 
