@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from infra.settings import azure_facts
 from infra.settings.base import Cidr, Integer, Model, matching
 from infra.settings.cloud_common import CloudCluster, CloudDatabase
-from infra.settings.existing import RegistryUrl
+from infra.settings.images import RegistryUrl
 from infra.settings.problems import refuse
 
 

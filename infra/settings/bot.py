@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from infra.settings.base import Model, SwitchWord, Tier, matching
+from infra.settings.images import Digest, ImageRepository, Tag
 from infra.settings.problems import Problem
-from infra.settings.release.execution import Digest, ImageRepository, Tag
 
 PART = "airflow:platform.bot"
 SlackId = Annotated[

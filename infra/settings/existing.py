@@ -6,6 +6,7 @@ from pydantic import Field
 
 from infra.settings.base import Count, Host, Integer, Model, Port, Positive, Text, matching
 from infra.settings.cron import Cron
+from infra.settings.images import RegistryUrl
 from infra.versions import KUBERNETES_DEFAULT
 
 #: Unlike most objects, classes are commonly named with dots.
@@ -21,14 +22,6 @@ Folder = Annotated[
     str,
     matching(
         r"/|(/(?!\.\.?(/|$))[^/\0]+)+/?", "an absolute path on the node, without `.` and `..`", "for example /airflow"
-    ),
-]
-RegistryUrl = Annotated[
-    str,
-    matching(
-        r"[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*",
-        "host and path as they stand in front of an image's name: no scheme, no slash last",
-        "for example registry.your-company.com/data",
     ),
 ]
 

@@ -65,6 +65,7 @@ def test_what_is_generated_or_stands_in_is_valid_and_distinct(spec: object) -> N
         ("adminPassword", "aaaaaaaaaaaaaaaa"),
         ("flowerPassword", "long-enough-1,x:y"),
         ("gitSshKey", "ssh-rsa AAAA"),
+        ("flowerPassword", "long-enough,other:user"),
         ("slackUrl", "http://plain"),
         ("registryConfig", "user:password"),
         ("registryConfig", "{}"),

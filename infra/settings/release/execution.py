@@ -1,28 +1,16 @@
 """What runs a release's tasks: its image, its executor and what stands behind that."""
 
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from infra import versions
-from infra.settings.base import Count, Model, Positive, matching
+from infra.settings.base import Count, Model, Positive
+from infra.settings.images import Digest, ImageRepository, Tag
 from infra.settings.problems import refuse
 from infra.settings.quantities import Cpu, Memory
 
 EXECUTORS = ("LocalExecutor", "CeleryExecutor", "KubernetesExecutor")
-
-
-def _tag(value: str) -> str:
-    if value == "latest" or not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", value):
-        raise refuse("an exact tag, never `latest`", f"for example {versions.AIRFLOW}-1f3c9ab")
-    return value
-
-
-def _digest(value: str) -> str:
-    if not re.fullmatch(r"sha256:[0-9a-f]{64}", value):
-        raise refuse("sha256: and 64 hexadecimal digits", "take it from what `docker push` or `make push` prints")
-    return value
 
 
 def _executor(value: str) -> str:
@@ -35,16 +23,6 @@ def _executor(value: str) -> str:
     return value
 
 
-ImageRepository = Annotated[
-    str,
-    matching(
-        r"([a-z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*",
-        "an image's name in lower case, without scheme, tag and digest",
-        "for example registry.your-company.com/airflow; the tag has a key of its own",
-    ),
-]
-Tag = Annotated[str, AfterValidator(_tag)]
-Digest = Annotated[str, AfterValidator(_digest)]
 Executor = Annotated[str, AfterValidator(_executor)]
 
 
