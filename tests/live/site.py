@@ -144,7 +144,7 @@ class Site:
             file.flush()
             command = ["helm", "upgrade", "--install", inputs["name"], chart, "--namespace", inputs["namespace"]]
             leads = [item.replace("--context", "--kube-context") for item in self.cluster.leads]
-            options = ["--values", file.name, "--wait", "--timeout", "300s"]
+            options = ["--values", file.name, "--wait", "--timeout", "600s"]
             done = subprocess.run([*command, *options, *leads], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr + self.cluster.run("get", "pods", "-n", self.namespace)
 
