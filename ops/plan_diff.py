@@ -81,6 +81,8 @@ def comment(results: list[Result], base: str) -> str:
         f"## What this change does to each stack\nPlanned without credentials, compared with `{base[:10]}`.",
         "\n".join([f"| stack | {' | '.join(KINDS)} |", "|---|" + "---:|" * len(KINDS), *map(_row, results)]),
     ]
+    if not any(result.failure or result.difference for result in results):
+        head.append("No stack changes.")
     text = "\n\n".join(head) + "\n"
     for result in results:
         room = diff_report.COMMENT - len(text)

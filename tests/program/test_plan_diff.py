@@ -84,6 +84,13 @@ def test_a_base_that_is_not_there_is_refused(repository: Path):
     assert "Traceback" not in done.stderr
 
 
+def test_a_comment_says_that_nothing_changes():
+    same = Result(StackName(".", "a"), plan_diff.diff.compare(plan(ROLE), plan(ROLE)))
+    other = Result(StackName(".", "b"), plan_diff.diff.compare(plan(), plan(ROLE)))
+    assert plan_diff.comment([same], "0" * 40).endswith("|\n\nNo stack changes.\n")
+    assert "No stack changes" not in plan_diff.comment([same, other], "0" * 40)
+
+
 def test_the_base_sees_no_credentials(monkeypatch: pytest.MonkeyPatch):
     for name in ("AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "PULUMI_ACCESS_TOKEN", "ARM_CLIENT_SECRET"):
         monkeypatch.setenv(name, "canary")
