@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from infra.preview import create_only
+from infra.preview import consequences, create_only
 from infra.preview.errors import InputError
 from infra.preview.model import STACK_TYPE, Plan, Resource
-from infra.preview.paths import Edit, at, edits, holds_unknown, kept, steps
+from infra.preview.paths import Edit, edits, kept, steps
 
 KINDS = ("replaced", "deleted", "changed", "created")
 
@@ -158,36 +158,24 @@ def _covered(path: str, by: tuple[str, ...]) -> bool:
 
 
 def _following(changes: list[Change], after: Plan) -> Iterator[Change]:
-    """Add what is replaced because something else is: what a provider manages, what is bound to a new id."""
+    """Add what follows from a replacement: what a provider manages and what is bound to a new id is replaced too, what
+    else gets the new id or name is changed.
+    """
     known = {change.resource.urn: change for change in changes}
     todo = {urn for urn, change in known.items() if change.kind == "replaced"}
     while todo:
-        renewed, todo = todo, set[str]()
+        renewed, todo = {urn: after.by_urn[urn] for urn in todo}, set[str]()
         for resource in after:
             change = known.get(resource.urn)
             if change is not None and change.kind != "changed":
                 continue
-            because = _bound(resource, renewed)
+            because = consequences.replaces(resource, renewed)
             if because:
                 known[resource.urn] = Change("replaced", resource, change.edits if change else (), because)
                 todo.add(resource.urn)
+            elif change is None and (because := consequences.changes(resource, renewed)):
+                known[resource.urn] = Change("changed", resource, (), because)
     yield from known.values()
-
-
-def _bound(resource: Resource, renewed: set[str]) -> str:
-    """Why a resource is replaced with one of `renewed`; empty where it is not."""
-    if resource.provider in renewed:
-        return f"its provider {_name(resource.provider)} is replaced"
-    for path in sorted(create_only.rules(resource.type).properties):
-        sources = renewed.intersection(resource.by_property.get(path.partition(".")[0], ()))
-        if sources and holds_unknown(at(resource.inputs, path)):
-            return f"{path} comes from {_name(min(sources))}, which is replaced"
-    return ""
-
-
-def _name(urn: str) -> str:
-    *_, chain, name = urn.split("::")
-    return f"{chain.rpartition('$')[2]} {name}"
 
 
 def _aliases(resource: Resource) -> Iterator[str]:

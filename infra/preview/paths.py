@@ -120,8 +120,8 @@ def at(inputs: Mapping[str, Any], path: str) -> Any:
     return value
 
 
-def holds_unknown(value: Any) -> bool:
-    """Whether anything in a value of a plan is not known before the real `up`."""
-    if wire.is_unknown(value):
-        return True
-    return any(holds_unknown(item) for item in (_items(value) or {}).values())
+def holds(value: Any, wanted: Any) -> bool:
+    """Whether a value of a plan is or has in it a certain one; None is nowhere."""
+    if wanted is None:
+        return False
+    return value == wanted or any(holds(item, wanted) for item in (_items(value) or {}).values())

@@ -193,8 +193,24 @@ def test_a_replaced_resource_takes_along_what_is_bound_to_its_id():
     assert {change.resource.name: change.because for change in found.changes} == {
         "vpc": "",
         "subnet": "vpcId comes from aws:ec2/vpc:Vpc vpc, which is replaced",
+        "group": "subnetIds comes from aws:ec2/subnet:Subnet subnet, which is replaced",
         "target": "subnetId comes from aws:ec2/subnet:Subnet subnet, which is replaced",
     }
+    assert kinds(found)["changed"] == ["group"]
+
+
+@pytest.mark.parametrize("named", ["scripts-0a1b2c3d", {"$unknown": True}])
+def test_who_holds_the_name_of_a_replaced_object_follows_it(named: Any):
+    config = made("kubernetes:core/v1:ConfigMap", "scripts", {"metadata": {"name": "scripts-0a1b2c3d"}, "data": {}})
+    pod = {"volumes": [{"configMap": {"name": named}}]}
+    job = made("kubernetes:batch/v1:Job", "job", {"spec": {"template": pod}})
+    server = made("kubernetes:apps/v1:StatefulSet", "server", {"spec": {"template": pod}})
+    other = made("kubernetes:apps/v1:StatefulSet", "other", {"spec": {"template": {}}})
+    users = [replace(one, by_property={"spec": (config.urn,)}) for one in (job, server, other)]
+    renewed = replace(config, inputs={**config.inputs, "data": {"a": "b"}})
+    found = diff.compare(plan(config, *users), plan(renewed, *users))
+    assert kinds(found) == {"replaced": ["job", "scripts"], "changed": ["server"]}
+    assert found.of_kind("changed")[0].because.startswith("spec comes from kubernetes:core/v1:ConfigMap scripts")
 
 
 @pytest.mark.parametrize("alias", [{"name": "role"}, ROLE.urn])
