@@ -28,6 +28,9 @@ _SHARED: Options = {
     # a merged or saved DAG shows within a minute; Airflow's own default is 300 s
     "dag_processor": {"refresh_interval": "30"},
     "api": {"expose_config": "non-sensitive-only"},
+    # Airflow's 5 s fail a task whose api-server is busy or has just started. With its five tries, waits included, this
+    # stays below the 300 s after which a task without a heartbeat is given up.
+    "workers": {"execution_api_timeout": "30"},
 }
 
 # Environment variables from a Secret (cluster) or a 0600 file (this machine), never text in a configuration.
