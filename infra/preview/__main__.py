@@ -97,7 +97,8 @@ def _piped(key: str) -> str:
     if sys.stdin is None or sys.stdin.isatty():
         raise InputError(f"--secret {key}: its value comes from standard input, as in `… --secret {key} < FILE`")
     try:
-        return sys.stdin.read()
+        # Where the locale is C, Python's own decoding lets any byte pass.
+        return sys.stdin.buffer.read().decode()
     except UnicodeDecodeError:
         raise InputError(f"--secret {key}: standard input is not UTF-8 text") from None
 

@@ -10,13 +10,26 @@ import pytest
 from infra.preview import __main__ as command
 
 
-def call(monkeypatch: pytest.MonkeyPatch, *arguments: str, stdin: str = "") -> int:
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: str, stdin: bytes = b"") -> int:
     monkeypatch.setattr("sys.argv", ["preview", *arguments])
-    monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin), "ascii", "surrogateescape"))  # as in locale C
     try:
         return command.run()
     except SystemExit as stop:
         return int(stop.code or 0)
+
+
+@pytest.mark.parametrize("key", ["jwtSecret", "jwtSecrt", "size"])
+def test_a_secret_that_is_no_text_or_none_of_ours(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], key: str
+):
+    assert call(monkeypatch, "--stack", "local", "--secret", key, stdin=b"\xff" * 40) == 2
+    assert "UTF-8" in capsys.readouterr().err
+    if key != "jwtSecret":
+        assert call(monkeypatch, "--stack", "local", "--secret", key, stdin=b"a-value-that-nobody-sees") == 2
+        said = capsys.readouterr().err
+        assert "no secret has this key" in said
+        assert "nobody-sees" not in said
 
 
 @pytest.mark.parametrize(
@@ -43,7 +56,7 @@ def test_what_a_user_can_repair_is_exit_2(
 
 def test_a_bad_secret_is_refused_without_being_shown(monkeypatch, capsys):
     arguments = ["--stack", "local", "--secret", "fernetKey"]
-    assert call(monkeypatch, *arguments, stdin="not-a-fernet-key\n") == 2
+    assert call(monkeypatch, *arguments, stdin=b"not-a-fernet-key\n") == 2
     shown = capsys.readouterr()
     assert "airflow:fernetKey" in shown.err
     assert "not-a-fernet-key" not in shown.err + shown.out
