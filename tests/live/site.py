@@ -160,4 +160,5 @@ class Site:
         for namespace in (self.namespace, self.names.resource("database-admin"), self.names.resource("database")):
             self.cluster.run("delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
         self.cluster.run("delete", "priorityclass,persistentvolume", "-l", f"live={self.prefix}", "--ignore-not-found")
-        self.cluster.run("delete", "priorityclass", self.names.resource("airflow"), "--ignore-not-found")
+        classes = (self.names.resource("airflow"), self.names.resource("platform"))
+        self.cluster.run("delete", "priorityclass", *classes, "--ignore-not-found")
