@@ -21,7 +21,7 @@ OWN_TAGS = ("project", "stack", "managed-by", "name")
 
 OWN_NAMESPACES = (
     *("bot", "certificates", "chaos", "database", "database-admin", "keda"),
-    *("monitoring", "nginx", "node-exporter", "traefik", "volumes"),
+    *("monitoring", "nginx", "nodes", "share-snapshots", "traefik", "volumes"),
 )
 """Parts whose namespaces are `Names.resource(part)`: no release may take one of them."""
 

@@ -40,7 +40,7 @@ def api_allow_list(settings: Settings) -> Iterator[Problem]:
             [],
         )
     for index, network in enumerate(cloud.cluster.api_allowed_cidrs):
-        if any(ipaddress.IPv4Network(network).subnet_of(inner) for inner in PRIVATE):
+        if cloud.cluster.api == "public" and any(ipaddress.IPv4Network(network).subnet_of(inner) for inner in PRIVATE):
             yield Problem(
                 f"{key}[{index}]",
                 "a public network: neither cloud takes a private one for its public endpoint",

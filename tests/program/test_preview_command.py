@@ -117,11 +117,11 @@ def test_exports_stand_in_full_and_sentences_are_wrapped(monkeypatch, capsys):
 
 
 def test_a_secret_is_not_typed_into_a_terminal(monkeypatch, capsys):
-    class Terminal(io.StringIO):
+    class Terminal(io.TextIOWrapper):
         def isatty(self) -> bool:
             return True
 
-    monkeypatch.setattr("io.StringIO", Terminal)
+    monkeypatch.setattr("io.TextIOWrapper", Terminal)
     assert call(monkeypatch, "--stack", "local", "--secret", "fernetKey") == 2
     assert "comes from standard input" in capsys.readouterr().err
 

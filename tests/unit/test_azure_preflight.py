@@ -70,7 +70,7 @@ def world() -> dict[str, Any]:
         ROOT: {"state": "Enabled", "displayName": "data", "tenantId": GUID},
         **{f"{ROOT}/providers/{name}": {"registrationState": "Registered"} for name in azure.PROVIDERS},
         f"{ROOT}/providers/Microsoft.DBforPostgreSQL/locations/westeurope/capabilities": {"value": [offer]},
-        VERSIONS: {"values": [kubernetes("1.34", "KubernetesOfficial"), kubernetes("1.31", "AKSLongTermSupport")]},
+        VERSIONS: {"values": [kubernetes("1.35", "KubernetesOfficial"), kubernetes("1.31", "AKSLongTermSupport")]},
         f"{ROOT}/resourceGroups/dns/providers/Microsoft.Network/dnsZones/acme.org": {
             "properties": {"nameServers": ["ns1-01.azure-dns.com."]}
         },
@@ -144,8 +144,8 @@ def test_all_is_well(server: Any, file: Path) -> None:
         (ROOT, {**world()[ROOT], "tenantId": "another"}, "tenant", "another"),
         (
             VERSIONS,
-            {"values": [kubernetes("1.34", "AKSLongTermSupport"), kubernetes("1.36", "KubernetesOfficial")]},
-            "Kubernetes 1.34",
+            {"values": [kubernetes("1.35", "AKSLongTermSupport"), kubernetes("1.36", "KubernetesOfficial")]},
+            "Kubernetes 1.35",
             "not supported, but 1.36",
         ),
         (MEMBER, {"value": []}, "right to work in the cluster", "none of"),

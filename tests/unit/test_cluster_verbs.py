@@ -154,7 +154,7 @@ def test_the_browser_waits_for_the_port_and_a_taken_one_is_said(
 
 
 CLUSTER = {
-    "kubectl version": {"serverVersion": {"major": "1", "minor": "34+"}},
+    "kubectl version": {"serverVersion": {"major": "1", "minor": "35+"}},
     "storageclass": {"items": [{"metadata": {"name": "standard", "annotations": {DEFAULT_CLASS: "true"}}}]},
     "get nodes": {"items": [{}]},
 }

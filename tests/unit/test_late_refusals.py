@@ -67,7 +67,7 @@ def on_aws(**more: Any) -> dict[str, Any]:
         (with_cloud(database={"kind": "external", "host": "db:5432", "caFile": "x"}), "cloud.database.host", "port"),
         (with_cloud(kubeconfg="x"), "cloud.kubeconfg", "kubeconfig?"),
         (on_aws(zones=["eu-west-1a", "eu-west-1b", "eu-west-1a"]), "cloud.zones", "different"),
-        (on_aws(database={"backupWindow": "25:00-26:00"}), "cloud.database.backupWindow", "hh:mm"),
+        (on_aws(database={"backupWindow": "25:00-26:00"}), "cloud.database.backupWindow", "half an hour"),
         (on_aws(database={"backupWindow": "01:00-01:10"}), "cloud.database.backupWindow", "half an hour"),
         (on_aws(database={"backupWindow": "02:30-03:30"}), "cloud.database.backupWindow", "apart from"),
         (on_aws(database={"maintenanceWindow": "sun:23:45-mon:01:30"}), "cloud.database.backupWindow", "apart from"),
