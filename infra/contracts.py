@@ -75,7 +75,8 @@ class Cluster:
 class Database:
     """A PostgreSQL server that speaks TLS only. `ca_bundle` is PEM text to verify it with, by host name.
 
-    `storage_gib` is what its volume may grow to; None: only its owner knows.
+    `storage_gib` is what its volume may grow to; None: only its owner knows. The first connection waits for `ready`;
+    Airflow's own, the migration's first, for `settled` too: parameters that may be written while the roles are made.
     """
 
     host: Text
@@ -86,6 +87,7 @@ class Database:
     peers: tuple[Peer, ...]
     storage_gib: int | None = None
     ready: tuple[pulumi.Resource, ...] = ()
+    settled: tuple[pulumi.Resource, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def run() -> dict[str, pulumi.Input[Any]]:
         )
         for release in settings.releases
     ]
-    platform.unsettle({release.name: release for release in releases})
+    platform.unsettle({release.name: release for release in releases}, commons.of)
     return exports(foundation, releases)
 
 

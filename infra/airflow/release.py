@@ -75,7 +75,7 @@ class AirflowRelease(pulumi.ComponentResource):
         ca = ca_config_map(f"{name}-database-ca", foundation.database, Parts(release).namespace, here)
         inside = Inside(release, keys, foundation.database, ca, options, foundation.cluster.system)
         ready = [namespace, *self._accounts.ready, *self._policies(platform, here)]
-        jobs = ReleaseJobs(name, inside, [database.job, *ready], here)
+        jobs = ReleaseJobs(name, inside, [database.job, *foundation.database.settled, *ready], here)
         given = self._inputs(inside, commons)
         stand_ready(inside, self._volumes.dags, self._volumes.plugins, here)
         self._broker(given, pulumi.ResourceOptions(parent=self, depends_on=[namespace, *ready]))

@@ -8,6 +8,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra.contracts import Foundation, PlatformOutputs
 from infra.names import Names
+from infra.namespaces import Namespace
 from infra.platform.bot import Bot
 from infra.platform.certificates import CertManager
 from infra.platform.chaos import Chaos
@@ -74,11 +75,11 @@ class Platform(pulumi.ComponentResource):
         self._site = site
         self.register_outputs({})
 
-    def unsettle(self, releases: Mapping[str, pulumi.Resource]) -> None:
-        """Let chaos loose on the stack's releases, where the settings ask for it; after them, since it needs them."""
+    def unsettle(self, releases: Mapping[str, pulumi.Resource], namespaces: Mapping[str, Namespace]) -> None:
+        """Let chaos loose on the stack's releases, where the settings ask for it; both mappings by a release's name."""
         if self._site.platform.chaos.state == "on":
             opts = pulumi.ResourceOptions(parent=self, providers=[self._site.cluster.provider])
-            Chaos("chaos", self._site, releases, opts)
+            Chaos("chaos", self._site, releases, namespaces, opts)
 
 
 def _releases(*parts: CertManager | Ingress | Keda | None) -> tuple[pulumi.Resource, ...]:

@@ -4,7 +4,7 @@ Arguments: linki/chaoskube v0.39.1, README.md and main.go. It lists and deletes 
 has a killer and a Role of its own, so that a wrong label can't reach another namespace.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pulumi
 from pulumi_kubernetes import core, rbac
@@ -26,16 +26,17 @@ RULES = (
 
 
 class Chaos(pulumi.ComponentResource):
-    """A killer per release. Made after the releases, whose namespaces hold its Roles, and gone before them."""
+    """A killer per release. It comes after its release and goes before it; its rights wait for namespaces only."""
 
     def __init__(
         self,
         name: str,
         site: Site,
         releases: Mapping[str, pulumi.Resource],
+        namespaces: Mapping[str, Namespace],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`releases` are all of the stack's, by name; the settings choose among them."""
+        """`releases` are all of the stack's, by name, and `namespaces` theirs; the settings choose among them."""
         super().__init__("airflow:platform:Chaos", name, None, opts)
         self._site, chosen = site, site.platform.chaos.releases
         self._namespace = Namespace(
@@ -48,12 +49,12 @@ class Chaos(pulumi.ComponentResource):
         )
         for release in site.settings.releases:
             if not chosen or release.name in chosen:
-                self._killer(release, [self._namespace, releases[release.name]])
+                self._killer(release, releases[release.name], namespaces[release.name].made)
         self.register_outputs({})
 
-    def _killer(self, release: Release, after: Sequence[pulumi.Resource]) -> None:
+    def _killer(self, release: Release, after: pulumi.Resource, namespace: pulumi.Resource) -> None:
         site, name = self._site, f"chaos-{release.name}"
-        child = pulumi.ResourceOptions(parent=self, depends_on=list(after))
+        child = pulumi.ResourceOptions(parent=self, depends_on=[self._namespace.made, namespace])
         labels = {**site.names.labels("chaos"), "release": release.name}
         here = ObjectMetaArgs(namespace=self._namespace.namespace, labels=labels)
         there = ObjectMetaArgs(namespace=release.in_namespace, labels=labels)
@@ -75,7 +76,7 @@ class Chaos(pulumi.ComponentResource):
             figures=site.figures.chaos,
             service_account=account.metadata.name,
         )
-        may = pulumi.ResourceOptions(parent=self, depends_on=[*after, binding])
+        may = pulumi.ResourceOptions(parent=self, depends_on=[self._namespace, after, binding])
         deployment(name, self._namespace.namespace, site, workload, labels, may)
 
 

@@ -21,6 +21,7 @@ from infra.contracts import (
     Toleration,
 )
 from infra.names import Names
+from infra.namespaces import Namespace
 from infra.platform import Platform
 from infra.platform.site import Site
 from infra.preview.model import Plan
@@ -62,7 +63,13 @@ def plan(platform: Mapping[str, Any] | None = None, *, single_node: bool = False
         )
         after = pulumi.ResourceOptions(provider=provider)
         made.unsettle(
-            {one.name: kubernetes.core.v1.ConfigMap(f"release-{one.name}", opts=after) for one in given.releases}
+            {one.name: kubernetes.core.v1.ConfigMap(f"release-{one.name}", opts=after) for one in given.releases},
+            {
+                one.name: Namespace(
+                    one.in_namespace, namespace=one.in_namespace, labels=NAMES.labels("airflow"), allow={}, opts=after
+                )
+                for one in given.releases
+            },
         )
         return {
             "issuer": made.outputs.issuer or "",

@@ -29,6 +29,7 @@ LINK = f"{ARM}privatedns:VirtualNetworkLink"
 GROUP = f"{ARM}resources:ResourceGroup"
 ENDPOINT = f"{ARM}network:PrivateEndpoint"
 CRON_JOB = "kubernetes:batch/v1:CronJob"
+JOB = "kubernetes:batch/v1:Job"
 LOCK = f"{ARM}authorization:ManagementLockByScope"
 Which = str | Callable[[Resource], bool]
 
@@ -237,11 +238,24 @@ def test_the_foundation_takes_no_longer_than_its_longest_chain(plan: PlanOf, sta
     assert any(step.resource.type == SERVER for step in whole.chain)
 
 
+def test_airflow_waits_for_the_parameters_and_the_roles_do_not(plan: PlanOf) -> None:
+    made = azure(plan, "production")
+    roles, migration = (
+        one for name in ("main-database", "main-migration") for one in made.of_type(JOB) if one.name == name
+    )
+    held = {"require-secure-transport", "ssl-min-protocol-version"}
+    parameters = {one.urn for one in made.of_type(PARAMETER) if one.name in held}
+    assert len(parameters) == len(held)
+    assert parameters <= made.reach(migration.urn)
+    assert not parameters & made.reach(roles.urn)
+
+
+@pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("size", list(Size))
-def test_the_first_up_takes_hardly_longer_than_its_longest_chain(plan: PlanOf, size: Size) -> None:
-    made = azure(plan, "production", f"size={size.value}")
+def test_the_first_up_takes_hardly_longer_than_its_longest_chain(plan: PlanOf, stack: str, size: Size) -> None:
+    made = azure(plan, stack, f"size={size.value}")
     by_type = {one.type: schedule.seconds(one) for one in made}
-    (migration,) = [one for one in made.of_type("kubernetes:batch/v1:Job") if one.name == "main-migration"]
+    (migration,) = [one for one in made.of_type(JOB) if one.name == "main-migration"]
     (release,) = chosen(made, airflow)
     begins, ends = by_type[NETWORK] + by_type[SUBNET], schedule.seconds(migration) + schedule.seconds(release)
     database = by_type[SERVER] + sum(map(schedule.seconds, made.of_type(PARAMETER)))

@@ -176,6 +176,15 @@ def test_chaos_comes_after_its_release_and_goes_before_it(unsettled: Plan) -> No
     assert release.urn in unsettled.reach(killer.urn)
 
 
+def test_what_chaos_may_do_stands_ready_before_its_release(unsettled: Plan) -> None:
+    release = one(unsettled, "kubernetes:core/v1:ConfigMap", "release-main")
+    namespace = one(unsettled, "kubernetes:core/v1:Namespace", "airflow-main")
+    for made in ("rbac.authorization.k8s.io/v1:Role", "rbac.authorization.k8s.io/v1:RoleBinding"):
+        reached = unsettled.reach(one(unsettled, f"kubernetes:{made}", "chaos-main").urn)
+        assert namespace.urn in reached
+        assert release.urn not in reached
+
+
 def test_keda_is_there_where_a_release_asks_for_it() -> None:
     celery = {"name": "main", "executor": "CeleryExecutor", "celery": {"broker": "redis", "keda": {}}}
     made = plan(releases=[celery])

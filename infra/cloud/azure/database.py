@@ -24,15 +24,16 @@ PARAMETERS = {
     "log_statement": "ddl",
     "log_min_duration_statement": "2000",
 }
-#: Without these nobody connects; the others are written while the first Job already runs.
+#: Airflow does not connect before these. The server's own default for both is as strict, and the Job that makes the
+#: roles verifies the server itself: it need not wait for them, nor Airflow for the others.
 BEFORE_USE = ("require_secure_transport", "ssl_min_protocol_version")
 
 
 class Postgres(pulumi.ComponentResource):
-    """The server and what belongs to it. `ready` is the last parameter that a client needs."""
+    """The server and what belongs to it. `settled` is the last parameter that Airflow waits for."""
 
     server: postgresql.Server
-    ready: pulumi.Resource
+    settled: pulumi.Resource
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class Postgres(pulumi.ComponentResource):
         self.server = self._server(stack, network, password)
         logged = logs.take("database", self.server.id, DATABASE, self)
         last: pulumi.Resource = self.server
-        self.ready = last
+        self.settled = last
         for parameter, value in PARAMETERS.items():
             # At the same time the server answers ServerIsBusy.
             last = postgresql.Configuration(
@@ -60,7 +61,7 @@ class Postgres(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[last], hooks=stack.hooks),
             )
             if parameter in BEFORE_USE:
-                self.ready = last
+                self.settled = last
         wanted = stack.cloud.database.deletion_protection
         if not stack.settings.ephemeral if wanted is None else wanted:
             self._lock([last, logged])
@@ -178,5 +179,6 @@ def build(
         ca_bundle=ROOTS.read_text(),
         peers=(Peer(cidr=network.database_cidr),),
         storage_gib=stack.settings.sized.database.max_storage_gib,
-        ready=(made.ready,),
+        ready=(made.server,),
+        settled=(made.settled,),
     )
