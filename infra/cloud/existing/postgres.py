@@ -11,7 +11,7 @@ from infra.contracts import Cluster, Peer
 from infra.names import Names
 from infra.namespaces import Allow, Namespace
 from infra.settings.existing import ClusterDatabase
-from infra.settings.sizes import DatabaseFigures
+from infra.settings.figures import DatabaseFigures
 
 SERVICE = "postgres"
 
@@ -63,30 +63,11 @@ class PostgresServer(pulumi.ComponentResource):
             data={"pg_hba.conf": server_pod.HBA, "administrator.sh": script("administrator.sh")},
             opts=child,
         )
-        service = core.v1.Service(
-            f"{name}-service",
-            metadata=meta.v1.ObjectMetaArgs(name=SERVICE, namespace=space.namespace, labels=labels),
-            # With an address of its own: a headless one's name is gone whenever the pod is, and clients remember that.
-            spec=core.v1.ServiceSpecArgs(
-                selector=labels,
-                ports=[core.v1.ServicePortArgs(name="postgres", port=pods.PORT, target_port="postgres")],
-            ),
-            opts=child,
-        )
+        fixed = meta.v1.ObjectMetaArgs(name=SERVICE, namespace=space.namespace, labels=labels)
+        pod = server_pod.spec(figures, secret.metadata.name, tls.metadata.name, config.metadata.name)
+        service = core.v1.Service(f"{name}-service", metadata=fixed, spec=_service(labels), opts=child)
         server = apps.v1.StatefulSet(
-            f"{name}-server",
-            metadata=meta.v1.ObjectMetaArgs(name=SERVICE, namespace=space.namespace, labels=labels),
-            spec=apps.v1.StatefulSetSpecArgs(
-                replicas=1,
-                service_name=SERVICE,
-                selector=meta.v1.LabelSelectorArgs(match_labels=labels),
-                template=core.v1.PodTemplateSpecArgs(
-                    metadata=meta.v1.ObjectMetaArgs(labels=labels),
-                    spec=server_pod.spec(figures, secret.metadata.name, tls.metadata.name, config.metadata.name),
-                ),
-                volume_claim_templates=[_claim(database)],
-            ),
-            opts=child,
+            f"{name}-server", metadata=fixed, spec=_stateful(labels, pod, database), opts=child
         )
         Backups(
             f"{name}-dumps",
@@ -119,6 +100,26 @@ def _namespace(name: str, server: dict[str, str], cluster: Cluster, names: Names
         },
         ready=cluster.ready,
         opts=pulumi.ResourceOptions(parent=parent, provider=cluster.provider),
+    )
+
+
+def _service(labels: dict[str, str]) -> core.v1.ServiceSpecArgs:
+    """With an address of its own: a headless one's name is gone whenever the pod is, and clients remember that."""
+    return core.v1.ServiceSpecArgs(
+        selector=labels,
+        ports=[core.v1.ServicePortArgs(name="postgres", port=pods.PORT, target_port="postgres")],
+    )
+
+
+def _stateful(
+    labels: dict[str, str], pod: core.v1.PodSpecArgs, database: ClusterDatabase
+) -> apps.v1.StatefulSetSpecArgs:
+    return apps.v1.StatefulSetSpecArgs(
+        replicas=1,
+        service_name=SERVICE,
+        selector=meta.v1.LabelSelectorArgs(match_labels=labels),
+        template=core.v1.PodTemplateSpecArgs(metadata=meta.v1.ObjectMetaArgs(labels=labels), spec=pod),
+        volume_claim_templates=[_claim(database)],
     )
 
 
