@@ -24,8 +24,8 @@ PARAMETERS = {
     "log_statement": "ddl",
     "log_min_duration_statement": "2000",
 }
-#: Airflow does not connect before these. The server's own default for both is as strict, and the Job that makes the
-#: roles verifies the server itself: it need not wait for them, nor Airflow for the others.
+#: Airflow does not connect before these. The Job that makes the roles need not wait for them: it verifies the server
+#: (PGSSLMODE) and libpq speaks TLS 1.2 or later by itself. Nor need Airflow wait for the others.
 BEFORE_USE = ("require_secure_transport", "ssl_min_protocol_version")
 
 
