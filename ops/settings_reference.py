@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from infra.settings import SECRETS, Settings
-from infra.settings.sizes import TABLE, Figures
+from infra.settings.figures import Figures
+from infra.settings.sizes import TABLE
 from ops.settings_types import Node, properties, type_text
 
 INTRO = """\

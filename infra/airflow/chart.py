@@ -9,8 +9,8 @@ from infra.airflow.config import Options
 from infra.airflow.keys import Keys
 from infra.airflow.parts import Parts
 from infra.contracts import Database, LogStore, NodePool, Text
+from infra.settings.figures import Component
 from infra.settings.release import Release
-from infra.settings.sizes import Component
 
 Values = dict[str, Any]
 

@@ -19,8 +19,9 @@ from infra.airflow.chart import (
 from infra.airflow.parts import Parts
 from infra.airflow.pods import UID
 from infra.settings import Settings
+from infra.settings.figures import Component
 from infra.settings.release import Release
-from infra.settings.sizes import Component, merge
+from infra.settings.sizes import merge
 
 
 def values(release: Release, settings: Settings, given: Inputs) -> Values:

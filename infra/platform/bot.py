@@ -16,7 +16,7 @@ from infra.platform.workload import Workload, deployment
 from infra.settings import Secrets
 from infra.settings.bot import Bot as BotSettings
 from infra.settings.bot import BotImage
-from infra.settings.sizes import Component
+from infra.settings.figures import Component
 
 STATE = "/var/lib/airflow-bot"
 FIGURES = Component.model_validate({"replicas": 1, "cpu": "20m", "cpuLimit": "500m", "memory": "192Mi"})

@@ -7,8 +7,8 @@ from typing import Any
 from infra.contracts import Cluster, Dns, Foundation, Peer
 from infra.names import Names
 from infra.settings import Settings
+from infra.settings.figures import Component, Figures
 from infra.settings.platform import PlatformSettings
-from infra.settings.sizes import Component, Figures
 
 Values = dict[str, Any]
 

@@ -26,7 +26,7 @@ from pulumi_kubernetes.core.v1 import (
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from infra.platform.site import Site
-from infra.settings.sizes import Component
+from infra.settings.figures import Component
 
 NOBODY = 65534
 

@@ -7,9 +7,9 @@ from infra.settings.aws import AwsCloud
 from infra.settings.azure import AzureCloud
 from infra.settings.cloud_common import CloudCluster
 from infra.settings.existing import ExistingCloud
+from infra.settings.figures import CloudFigures
 from infra.settings.model import Settings
 from infra.settings.problems import Problem
-from infra.settings.sizes import CloudFigures
 from infra.versions import INGRESS_NGINX_LAST, KUBERNETES_DEFAULT, KUBERNETES_KNOWN, POSTGRES_KNOWN
 
 #: RFC 1918 and RFC 6598.

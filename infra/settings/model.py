@@ -10,9 +10,10 @@ from infra.settings.aws import AwsCloud
 from infra.settings.azure import AzureCloud
 from infra.settings.base import Model, Size, Slug, Tier
 from infra.settings.existing import ExistingCloud
+from infra.settings.figures import Figures
 from infra.settings.platform import PlatformSettings
 from infra.settings.release import Release
-from infra.settings.sizes import TABLE, Figures, merge
+from infra.settings.sizes import TABLE, merge
 
 Cloud = Annotated[AwsCloud | AzureCloud | ExistingCloud, Field(discriminator="kind")]
 

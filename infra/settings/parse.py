@@ -9,11 +9,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra.settings import rules
+from infra.settings.figures import Figures
 from infra.settings.known_keys import FIELDS, NAMESPACE, is_secret_key, secrets_inside, unknown_field, unknown_key
 from infra.settings.model import Settings
 from infra.settings.partial import below, kinds_at, model_at, whatever_parsed
 from infra.settings.problems import Problem, SettingsError
-from infra.settings.sizes import TABLE, Figures, merge
+from infra.settings.sizes import TABLE, merge
 from infra.settings.words import choice, words
 
 EMPTY = ("", "{}", "[]")

@@ -12,7 +12,8 @@ import pytest
 from infra.preview.model import Plan
 from infra.preview.planning import ROOT
 from infra.settings import Size, aws_facts
-from infra.settings.sizes import TABLE, Figures
+from infra.settings.figures import Figures
+from infra.settings.sizes import TABLE
 from tests.program.aws_plans import SHARES, STACKS, aws
 from tests.program.aws_schemas import of_aws, permissions, schema
 from tests.program.conftest import PlanOf

@@ -8,7 +8,8 @@ from infra.settings import aws_facts
 from infra.settings.aws import NewNetwork
 from infra.settings.aws_network import share_out
 from infra.settings.base import Size
-from infra.settings.sizes import TABLE, Figures
+from infra.settings.figures import Figures
+from infra.settings.sizes import TABLE
 from infra.versions import AUTOSCALER_IMAGES, KUBERNETES_KNOWN
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from infra.preview.planning import ROOT
 from infra.settings import Size
-from infra.settings.sizes import TABLE, Figures
+from infra.settings.figures import Figures
+from infra.settings.sizes import TABLE
 from ops.judge import arm
 from ops.preflight.azure import PROVIDERS
 

@@ -9,7 +9,8 @@ from infra.settings import azure_facts, read
 from infra.settings.azure import AzureCloud, NewNetwork
 from infra.settings.azure_network import share_out
 from infra.settings.base import Size
-from infra.settings.sizes import TABLE, Figures, merge
+from infra.settings.figures import Figures
+from infra.settings.sizes import TABLE, merge
 from tests.unit.azure_bad_inputs import CLOUD, GUID, REFUSED, STACK, cluster, database, sku
 from tests.unit.stacks import flat, problems
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from infra.settings import Settings, SettingsError, read
-from infra.settings.sizes import TABLE, Figures
+from infra.settings.figures import Figures
+from infra.settings.sizes import TABLE
 from tests.unit.stacks import LOCAL, flat, problems
 
 

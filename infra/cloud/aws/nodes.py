@@ -9,7 +9,7 @@ from infra.cloud.aws.network import Network
 from infra.cloud.aws.policies import trust
 from infra.cloud.aws.stack import Stack
 from infra.contracts import NodePool, Toleration
-from infra.settings.sizes import NodePool as Figures
+from infra.settings.figures import NodePool as Figures
 
 LABEL = "airflow/pool"
 Pool = Literal["system", "tasks"]

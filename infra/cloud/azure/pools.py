@@ -4,7 +4,7 @@ import pulumi
 from pulumi_azure_native import containerservice as aks
 
 from infra.cloud.azure.stack import Stack
-from infra.settings.sizes import NodePool
+from infra.settings.figures import NodePool
 
 SYSTEM_POOL = "system"
 TASKS_POOL = "tasks"

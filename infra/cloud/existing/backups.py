@@ -8,7 +8,7 @@ from infra.cloud.existing.scripts import script
 from infra.names import DATABASE_DUMP, DATABASE_RESTORE, Names
 from infra.namespaces import Namespace
 from infra.settings.existing import ClusterDatabase
-from infra.settings.sizes import DatabaseFigures
+from infra.settings.figures import DatabaseFigures
 
 VOLUME = "postgres-dumps"
 FOLDER = "/backups"

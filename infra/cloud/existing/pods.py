@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_kubernetes import core
 
-from infra.settings.sizes import DatabaseFigures
+from infra.settings.figures import DatabaseFigures
 from infra.versions import POSTGRES_IMAGE
 
 USER = 999  # `postgres` in the official image's Debian variant

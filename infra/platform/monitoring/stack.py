@@ -4,7 +4,7 @@ from typing import Any
 
 from infra.platform.monitoring import alerting
 from infra.platform.site import JOB_RESOURCES, Site, Values, resources
-from infra.settings.sizes import Component
+from infra.settings.figures import Component
 
 RELEASE = "monitoring"
 PROMETHEUS_LABELS = {"app.kubernetes.io/name": "prometheus"}
