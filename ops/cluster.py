@@ -79,7 +79,7 @@ def cluster_of(stack: Stack) -> Generator[Cluster]:
 def _kubeconfig_command(stack: Stack) -> str:
     """As the stack exports it; as it will, where a first `up` was killed before the end, when all is exported."""
     exported = stack.outputs().get("kubeconfigCommand")
-    return str(exported or planning.make(planning.Request(stack.short, stack.folder)).plan.outputs["kubeconfigCommand"])
+    return str(exported or planning.make(planning.Request(stack.name, stack.folder)).plan.outputs["kubeconfigCommand"])
 
 
 def check_kubeconfig(stack: str, cloud: ExistingCloud) -> Path:

@@ -48,11 +48,6 @@ class Stack:
     folder: Path = ROOT
 
     @property
-    def short(self) -> str:
-        """The engine's name of it: `production` of `acme/airflow/production`."""
-        return self.name.rpartition("/")[2]
-
-    @property
     def given(self) -> str:
         """How make is told of it, in the words of a cure: `STACK=production STACKS=examples/azure`."""
         return f"STACK={self.name}" + ("" if self.folder.resolve() == ROOT else f" STACKS={self.folder}")
@@ -65,7 +60,7 @@ class Stack:
     @cached_property
     def file(self) -> StackFile:
         """The stack file with the project's defaults."""
-        return stackfile.read(ROOT, self.folder, self.short)
+        return stackfile.read(ROOT, self.folder, self.name)
 
     @cached_property
     def config(self) -> Mapping[str, str]:
@@ -81,7 +76,7 @@ class Stack:
     @property
     def names(self) -> Names:
         """The names of what it makes."""
-        return Names(self.file.project, self.short, self.settings.prefix)
+        return Names(self.file.project, self.file.stack, self.settings.prefix)
 
     def holds(self, key: str) -> bool:
         """Whether the secret `key` is there, encrypted."""

@@ -45,8 +45,10 @@ class StackFile:
 def read(root: Path, stacks: Path, stack: str) -> StackFile:
     """Read the project in `root` and the file of `stack` in the folder `stacks`.
 
+    `acme/airflow/production` is `production`: the CLI's file has no organisation and no project in its name.
     Raises InputError, and SettingsError where a value is not of the type that the project declares.
     """
+    stack = stack.rpartition("/")[2]
     project = _mapping(_load(root / "Pulumi.yaml"), root / "Pulumi.yaml")
     name = str(project.get("name", ""))
     path = stacks / f"Pulumi.{stack}.yaml"

@@ -44,10 +44,16 @@ class SettingsError(pulumi.RunError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         unique = {(problem.key, problem.rule): problem for problem in problems}
-        self.problems = tuple(unique[key] for key in sorted(unique))
+        self.problems = tuple(unique[key] for key in sorted(unique, key=_place))
         count = len(self.problems)
         heading = f"The settings of this stack have {count} problem{'' if count == 1 else 's'}; nothing was created.\n"
         super().__init__("\n".join([heading, *(f"  {problem}" for problem in self.problems)]))
+
+
+def _place(of: tuple[str, str]) -> tuple[list[str | int], str]:
+    """By key and rule, `releases[2]` before `releases[10]`. Text and numbers take turns, so that like meets like."""
+    key, rule = of
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", key)], rule
 
 
 def refuse(rule: str, cure: str) -> PydanticCustomError:

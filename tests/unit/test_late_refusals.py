@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from infra.settings import SettingsError, read
+from infra.settings.problems import Problem
 from tests.unit.stacks import LOCAL, flat, problems
 
 AWS: dict[str, Any] = {
@@ -108,3 +109,10 @@ def test_an_error_shows_no_secret_of_an_object_in_the_wrong_place() -> None:
     assert "hunter2" not in str(SettingsError(found.values()))
     git = {"kind": "git", "repository": "https://me:hunter2@github.com/a/b", "auth": "none"}
     assert "hunter2" not in str(SettingsError(problems(release(dags=git)).values()))
+
+
+def test_problems_stand_in_the_order_of_the_list_that_has_them() -> None:
+    many = [Problem(f"airflow:releases[{index}].name", "a rule", "a cure") for index in (10, 2, 1)]
+    assert [problem.key for problem in SettingsError(many).problems] == [
+        f"airflow:releases[{index}].name" for index in (1, 2, 10)
+    ]

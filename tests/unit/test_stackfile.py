@@ -169,6 +169,12 @@ def test_a_piped_secret_loses_one_final_newline_as_with_the_cli(piped: str, valu
     assert what_if.secret("main.gitSshKey", piped) == ("airflow:main.gitSshKey", value)
 
 
+def test_a_name_with_organisation_and_project_is_the_stacks_own(tmp_path: Path):
+    read(tmp_path, "config: {airflow:size: large}")
+    found = stackfile.read(tmp_path, tmp_path, "acme/airflow/dev")
+    assert (found.stack, found.path) == ("dev", tmp_path / "Pulumi.dev.yaml")
+
+
 def test_floats_are_spelt_as_go_spells_them():
     spelt = {
         1.3: "1.3",
