@@ -1,4 +1,4 @@
-"""Plans another commit of the repository: in a git worktree, by its own code, without this process's credentials."""
+"""Plans another commit of the repository in a git worktree, by its own code; keeps credentials from what is planned."""
 
 import contextlib
 import json
@@ -21,12 +21,13 @@ KEPT = (
     "LC_ALL",
     "TMPDIR",
     "SSL_CERT_FILE",
+    "LD_LIBRARY_PATH",
     "UV_CACHE_DIR",
     "HTTPS_PROXY",
     "HTTP_PROXY",
     "NO_PROXY",
 )
-"""What the base's processes see of the environment: no token, no cloud's credentials."""
+"""What planned programs see of the environment: no token, no cloud's credentials. Some Pythons need a library path."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,22 @@ def stacks(listing: str) -> set[StackName]:
 def plan(name: StackName, folder: Path, python: Path) -> Plan | str:
     """The base's plan; the last lines of what it said where it has none."""
     command = [str(python), "-m", "infra.preview", "--stack", name.stack, "--stacks", name.folder, "--json"]
-    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         return "\n".join(done.stderr.strip().splitlines()[-20:])
     return Plan.from_json(json.loads(done.stdout))
 
 
-def environment() -> dict[str, str]:
-    """What the base's processes see."""
-    return {key: os.environ[key] for key in KEPT if key in os.environ}
+@contextlib.contextmanager
+def without_credentials() -> Generator[None]:
+    """This process, which runs the head's program, and all that it starts see of the environment what KEPT names."""
+    before = dict(os.environ)
+    for name in before.keys() - set(KEPT):
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(before)
 
 
 def python_for(folder: Path) -> Path:
@@ -72,7 +80,7 @@ def python_for(folder: Path) -> Path:
         [*uv, "venv", "-q", "--python", sys.executable, str(venv)],
         [*uv, "pip", "sync", "-q", "--python", str(venv), "--require-hashes", str(there)],
     ):
-        done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise OpsError(f"the base's requirements cannot be installed: {done.stderr.strip()}")
     return venv / "bin" / "python"

@@ -1,7 +1,7 @@
 """`make plan-diff`: what a change does to every stack of every folder, as one Markdown comment. No credentials.
 
-The base is planned in a git worktree of its own, by its own code, in processes that see no token of this one; where
-its `requirements.txt` differs, in a virtualenv of its own. The head is the checkout as it stands.
+The base is planned in a git worktree of its own, by its own code; where its `requirements.txt` differs, in a virtualenv
+of its own. The head is the checkout as it stands. Neither program sees a token that this process was started with.
 """
 
 import sys
@@ -37,7 +37,7 @@ class Result:
 def compare(base: str) -> str:
     """The comment for the change from where `base` and the checkout part to the checkout. Raises OpsError."""
     start = base_plan.git("merge-base", base, "HEAD").strip()
-    with base_plan.worktree(start) as folder:
+    with base_plan.without_credentials(), base_plan.worktree(start) as folder:
         before = base_plan.stacks(base_plan.git("ls-tree", "-r", "--name-only", start))
         after = base_plan.stacks(base_plan.git("ls-files"))
         python = base_plan.python_for(folder)

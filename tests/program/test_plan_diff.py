@@ -9,7 +9,7 @@ import pytest
 
 from infra.preview.model import Plan
 from infra.preview.planning import ROOT
-from ops import base_plan, plan_diff
+from ops import plan_diff
 from ops.base_plan import StackName
 from ops.errors import OpsError
 from ops.plan_diff import Result
@@ -91,11 +91,27 @@ def test_a_comment_says_that_nothing_changes():
     assert "No stack changes" not in plan_diff.comment([same, other], "0" * 40)
 
 
-def test_the_base_sees_no_credentials(monkeypatch: pytest.MonkeyPatch):
-    for name in ("AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "PULUMI_ACCESS_TOKEN", "ARM_CLIENT_SECRET"):
+SPY = """
+import os, pathlib
+with open(os.environ["HOME"] + "/seen", "a") as seen:
+    print(pathlib.Path(__file__).parents[1], *os.environ.values(), file=seen)
+"""
+
+
+def test_neither_base_nor_head_sees_a_credential(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+):
+    program = repository / "infra/program.py"
+    program.write_text(program.read_text() + SPY)
+    git(repository, "commit", "-q", "-a", "-m", "a program that looks around")
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "PULUMI_ACCESS_TOKEN", "ANY_NAME"):
         monkeypatch.setenv(name, "canary")
-    assert "canary" not in base_plan.environment().values()
-    assert "PATH" in base_plan.environment()
+    assert run(repository, "--base", "HEAD").returncode == 0
+    seen = (home / "seen").read_text()
+    assert len({line.split()[0] for line in seen.splitlines()}) == 2, "the base's program and the head's"
+    assert "canary" not in seen
 
 
 def test_a_long_comment_stays_below_the_limit_and_keeps_what_loses_data():
