@@ -155,7 +155,9 @@ def test_an_upload_is_told_to_a_pod_that_waits_and_goes(
     programs.add("kubectl")
     pod = {"metadata": {"name": "waits", "creationTimestamp": "2026-11-21T00:00:00Z"}, "status": {"phase": "Running"}}
     programs.answer(
-        ("create job", {"out": "{}"}), ("get pods", {"out": json.dumps({"items": [pod]})}), ("exec", {"out": "said\n"})
+        ("create job", {"out": '{"spec": {}}'}),
+        ("get pods", {"out": json.dumps({"items": [pod]})}),
+        ("exec", {"out": "said\n"}),
     )
     kubeconfig, dags = tmp_path / "kubeconfig", tmp_path / "dags"
     kubeconfig.write_text("contexts: [{name: kind-airflow}]")

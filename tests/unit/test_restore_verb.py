@@ -10,8 +10,15 @@ import pytest
 from tests.unit.fakes import Programs
 
 JOB = {
-    "spec": {"template": {"spec": {"containers": [{"name": "postgres", "env": [{"name": "PGUSER", "value": "x"}]}]}}}
+    "spec": {
+        "backoffLimit": 3,
+        "template": {"spec": {"containers": [{"name": "postgres", "env": [{"name": "PGUSER", "value": "x"}]}]}},
+    }
 }
+
+
+def ended(how: str) -> str:
+    return json.dumps({"status": {"conditions": [{"type": how, "status": "True"}]}})
 
 
 def pod(code: int) -> str:
@@ -26,7 +33,7 @@ def ready_to_restore(programs: Programs, code: int = 0, running: str = "") -> No
     programs.answer(
         ("get job postgres-restore-by-hand --namespace airflow-local-database --ignore-not-found", {"out": running}),
         ("get job postgres-dump-by-hand --namespace airflow-local-database --ignore-not-found", {"out": running}),
-        ("get job", {"out": '{"status": {"succeeded": 1}}'}),
+        ("get job", {"out": ended("Failed" if code else "Complete")}),
         ("create job", {"out": json.dumps(JOB)}),
         ("get pods", {"out": pod(code)}),
         ("logs", {"out": "restored airflow_main\n"}),
@@ -73,11 +80,15 @@ def test_two_restores_at_once_are_refused(
     assert verb("restore", "--dump", "latest", "--yes") == 2
     assert "is running" in capsys.readouterr().err
     assert not [call for call in programs.calls() if call.given]
+    ready_to_restore(programs, running='{"status": {}}')
+    assert verb("restore", "--dump", "latest", "--yes") == 2, "one that was made this moment is not active yet"
 
 
 def test_a_dump_now(verb: Callable[..., int], programs: Programs, kubeconfig: Path) -> None:
-    ready_to_restore(programs, running='{"status": {"succeeded": 1}}')
+    ready_to_restore(programs, running=ended("Complete"))
     assert verb("dump") == 0
+    (create,) = [json.loads(call.given) for call in programs.calls() if call.given]
+    assert create["spec"]["backoffLimit"] == 0, "its log and exit code are the first try's"
     said = [str(call) for call in programs.calls()]
     assert any("delete job postgres-dump-by-hand" in text for text in said), "a finished one makes room"
     assert any("--from=cronjob/postgres-dump" in text for text in said)
