@@ -68,6 +68,11 @@ class Stack:
         entries, _ = stackfile.owner_values(self.file.entries)
         return {key: entry.text for key, entry in entries.items()}
 
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """Config paths whose shipped value only the owner can replace."""
+        return stackfile.owner_values(self.file.entries)[1]
+
     @cached_property
     def settings(self) -> Settings:
         """What the stack is."""
@@ -128,9 +133,19 @@ class Stack:
             return ""
         if done.returncode:
             said = done.stderr.strip() or done.stdout.strip()
-            hint = f"\n`pulumi stack init {self.name}` makes it" if "no stack named" in said else ""
-            raise OpsError(f"`pulumi {' '.join(arguments)}` failed: {said}{hint}")
+            raise OpsError(f"`pulumi {' '.join(arguments)}` failed: {said}{self._hint(said)}")
         return done.stdout
+
+    def _hint(self, said: str) -> str:
+        """What the CLI does not say: `stack init` makes what it lacks, and knows files beside Pulumi.yaml alone."""
+        if "no stack named" in said:
+            return f"\n`pulumi stack init {self.name}` makes it"
+        if "passphrase must be set" in said and self.file_option:
+            return (
+                f"\n{self.file.path} names no secrets provider: `pulumi stack init` wrote it beside Pulumi.yaml. "
+                "Copy the file there first, and leave STACKS out"
+            )
+        return ""
 
     @property
     def file_option(self) -> tuple[str, ...]:

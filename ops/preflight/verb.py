@@ -10,6 +10,8 @@ from infra.preview.planning import ROOT
 from infra.settings import Settings
 from infra.settings.aws import AwsCloud
 from infra.settings.azure import AzureCloud
+from infra.settings.owners import MARK
+from ops.errors import OpsError
 from ops.preflight import existing
 from ops.preflight.answer import Answer, answer, report
 from ops.stack import Stack, StackOption, StacksOption
@@ -18,6 +20,11 @@ from ops.stack import Stack, StackOption, StacksOption
 def preflight(stack: StackOption, stacks: StacksOption = ROOT) -> None:
     """Ask the cloud or the cluster, without changing anything, whether a stack can be built there."""
     chosen = Stack(stack, stacks)
+    if unset := chosen.placeholders:
+        raise OpsError(
+            f"{len(unset)} values of {chosen.file.path} are still marked {MARK}, and only you know them:\n"
+            + "\n".join(f"  {path}" for path in unset)
+        )
     text, good = report([*_machine(chosen), *_cloud(chosen)])
     sys.stdout.write(f"{text}\n")
     if not good:

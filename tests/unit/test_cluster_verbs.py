@@ -184,6 +184,54 @@ def test_a_cluster_is_asked_before_anything_is_built(
     assert {call.arguments[4] for call in programs.calls()} == {"version", "auth", "get"}
 
 
+def test_who_may_not_look_is_asked_the_rest_all_the_same(
+    verb: Callable[..., int], programs: Programs, stacks: Path, kubeconfig: Path, capsys: Any
+) -> None:
+    """As an API server answers a ServiceAccount without rights."""
+    with_all_secrets(stacks)
+    programs.add("pulumi", "kubectl")
+    forbidden = 'Error from server (Forbidden): {0} is forbidden: User "system:serviceaccount:a:poor" cannot list {0}\n'
+    programs.answer(
+        ("version", {"out": json.dumps(CLUSTER["kubectl version"])}),
+        ("can-i", {"out": "no\n", "code": 1, "err": "Warning: resource '*' is not namespace scoped\n"}),
+        ("storageclass", {"code": 1, "err": forbidden.format("storageclasses.storage.k8s.io")}),
+        ("get nodes", {"code": 1, "err": forbidden.format("nodes")}),
+    )
+    assert verb("preflight") == 2
+    out = capsys.readouterr().out
+    assert "NO  right to work in the cluster: no" in out
+    assert "?  storage classes: kubectl get storageclass" in out
+    assert "?  nodes: kubectl get nodes" in out
+    assert "3 fine, 1 to mend, 2 unanswered" in out
+
+
+@pytest.mark.parametrize(
+    ("minor", "cure"), [("34", 'set `kubernetesVersion: "1.34"`'), ("31", "bring the cluster to one of 1.32, ")]
+)
+def test_another_minor_has_its_cure(
+    minor: str, cure: str, verb: Callable[..., int], programs: Programs, kubeconfig: Path, capsys: Any
+) -> None:
+    programs.add("pulumi", "kubectl")
+    answers = {**CLUSTER, "kubectl version": {"serverVersion": {"major": "1", "minor": minor}}}
+    programs.answer(*((words.removeprefix("kubectl "), {"out": json.dumps(one)}) for words, one in answers.items()))
+    assert verb("preflight") == 2
+    assert cure in capsys.readouterr().out
+
+
+def test_nothing_is_asked_about_values_that_are_examples(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    programs.add("pulumi", "aws", "az", "kubelogin")
+    for folder in (".", "examples/azure"):
+        monkeypatch.setattr(sys, "argv", ["ops", "preflight", "--stack", "production", "--stacks", str(ROOT / folder)])
+        assert run() == 2
+        said = capsys.readouterr()
+        assert "are still marked CHANGE-ME" in said.err
+        assert "airflow:tags.owner" in said.err
+        assert not said.out
+    assert not programs.calls()
+
+
 def test_a_cluster_that_does_not_answer_is_said(
     verb: Callable[..., int], programs: Programs, stacks: Path, kubeconfig: Path, capsys: Any
 ) -> None:

@@ -53,3 +53,13 @@ def test_a_stack_that_the_backend_does_not_know(verb: Callable[..., int], progra
     programs.answer(("pulumi", {"code": 255, "err": "error: no stack named 'local' found"}))
     assert verb("secrets") == 2
     assert "pulumi stack init local" in capsys.readouterr().err
+
+
+def test_a_file_elsewhere_that_stack_init_did_not_write_to(
+    verb: Callable[..., int], programs: Programs, capsys: Any
+) -> None:
+    """`pulumi stack init` takes no `--config-file`: what it writes stands beside Pulumi.yaml."""
+    programs.add("pulumi")
+    programs.answer(("pulumi", {"code": 255, "err": "error: passphrase must be set with PULUMI_CONFIG_PASSPHRASE"}))
+    assert verb("secrets") == 2
+    assert "Copy the file there first, and leave STACKS out" in capsys.readouterr().err
