@@ -58,6 +58,9 @@ CriticalPath = Annotated[
     bool, typer.Option("--critical-path", help="Show the longest chain of creations and how long the `up` takes.")
 ]
 
+_PIPED: list[str] = []
+"""Secrets that were piped in, which no traceback may show."""
+
 
 def main(
     stack: Stack,
@@ -98,9 +101,10 @@ def _piped(key: str) -> str:
         raise InputError(f"--secret {key}: its value comes from standard input, as in `… --secret {key} < FILE`")
     try:
         # Where the locale is C, Python's own decoding lets any byte pass.
-        return sys.stdin.buffer.read().decode()
+        _PIPED.append(sys.stdin.buffer.read().decode())
     except UnicodeDecodeError:
         raise InputError(f"--secret {key}: standard input is not UTF-8 text") from None
+    return _PIPED[-1]
 
 
 def _difference(changes: diff.Diff, form: Format) -> None:
@@ -141,7 +145,7 @@ def run() -> int:
     gc.disable()  # a process of seconds: going through a plan's objects again and again costs more than they do
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(main)
-    return exit_code(app)
+    return exit_code(app, secrets=_PIPED)
 
 
 if __name__ == "__main__":

@@ -71,6 +71,20 @@ def test_a_defect_of_ours_is_exit_1(monkeypatch, capsys):
     assert "LookupError: ours" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("shown", [str, repr, json.dumps, lambda text: text.splitlines()[1]])
+def test_a_defect_shows_no_secret(monkeypatch, capsys, shown):
+    secret = 'connections:\n  - {id: x, password: "correct\\horse"}\n'
+
+    def broken():
+        raise LookupError(f"cannot read {shown(secret)}")
+
+    monkeypatch.setattr("infra.program.run", broken)
+    assert call(monkeypatch, "--stack", "local", "--secret", "settings", stdin=secret.encode()) == 1
+    said = capsys.readouterr().err
+    assert "[secret]" in said.partition("LookupError: cannot read")[2]
+    assert "horse" not in said
+
+
 def test_json_is_exactly_one_object(monkeypatch, capsys):
     monkeypatch.setattr("infra.program.run", lambda: {"answer": 42})
     assert call(monkeypatch, "--stack", "local", "--json") == 0
