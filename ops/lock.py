@@ -4,6 +4,7 @@ It is a commit without files at `refs/locks/STACK` of the remote, so that taking
 service beside the code host.
 """
 
+import shlex
 import subprocess
 
 from bot.lock import Lock, reference
@@ -19,7 +20,7 @@ class HeldError(LockError):
 
     def __init__(self, lock: Lock) -> None:
         self.lock = lock
-        super().__init__(f"{lock}. `make unlock STACK={lock.stack} BRANCH={lock.branch}` gives it back.")
+        super().__init__(f"{lock}. `make unlock STACK={lock.stack} BRANCH={shlex.quote(lock.branch)}` gives it back.")
 
 
 def held(stack: str, remote: str = "origin") -> Lock | None:

@@ -1,5 +1,6 @@
 """The workflows: their schemas, their pins, what a fork can reach, and that docs/delivery.md tells what they ask."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -81,6 +82,24 @@ def test_the_bot_finds_its_run_and_its_checks_by_the_workflows_names() -> None:
     assert workflow["jobs"]["deploy"]["name"].replace(branch, "main") == INTEGRATED[0]
     for job in jobs(ROOT / ".github/workflows/production.yml").values():
         assert job["name"].startswith("deploy ")
+
+
+@pytest.mark.parametrize(("branch", "code"), [("feature/x", 0), ("gone", 2), ("feat*", 2), ("a b", 2), ("main:x", 2)])
+def test_a_branch_that_is_not_there_takes_no_lock(branch: str, code: int, tmp_path: Path) -> None:
+    """As the lock's job asks before it; a lock for a misspelt branch would keep main off until somebody looks."""
+    scripts = [
+        step["run"] for step in jobs(ROOT / ".github/workflows/integration.yml")["lock"]["steps"] if "run" in step
+    ]
+    asks, takes = scripts
+    assert "make lock" in takes
+    commit = "git -C here -c user.name=t -c user.email=t@localhost commit -q --allow-empty -m x"
+    made = f"git init -q --bare there; git clone -q there here; {commit}; git -C here push -q origin HEAD:feature/x"
+    subprocess.run(["bash", "-ec", made], cwd=tmp_path, check=True, capture_output=True)
+    command = ["bash", "-eo", "pipefail", "-c", asks]
+    done = subprocess.run(
+        command, cwd=tmp_path / "here", env={**os.environ, "BRANCH": branch}, check=False, capture_output=True
+    )
+    assert done.returncode == code
 
 
 def test_every_job_of_integration_is_a_delivery_to_the_bot() -> None:
