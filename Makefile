@@ -30,7 +30,7 @@ from_outside = $(filter command environment,$(origin $(1)))
 $(foreach name,$(GIVEN),$(if $(and $(call from_outside,$(name)),$(call unsafe,$(value $(name)))),$(error \
   $(name) may hold no single quote, dollar, backtick or line break)))
 
-# --- installation: each set into the checkout, nothing elsewhere -------------------------------------------------
+# --- installation: each set into the checkout, nothing elsewhere; what it says is not the output of a verb ---------------------------------------------
 
 $(VENV)/.uv:
 	@command -v $(PYTHON) >/dev/null || { echo "no $(PYTHON) on the PATH: Python 3.11 or later is needed; PYTHON=… names another" >&2; exit 2; }
@@ -40,7 +40,7 @@ $(VENV)/.uv:
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.uv requirements/dev.txt
-	@echo "installing the development environment into $(VENV) …"
+	@echo "installing the development environment into $(VENV) …" >&2
 	@VIRTUAL_ENV=$(VENV) $(PY) -m uv pip sync -q --require-hashes requirements/dev.txt
 	@for folder in . examples/azure; do $(PY) -m infra.preview --stack production --stacks $$folder --json >/dev/null 2>&1 & done; wait
 	@touch $@
@@ -49,8 +49,8 @@ $(VENV)/.installed: $(VENV)/.uv requirements/dev.txt
 AIRFLOW := .airflow
 .PRECIOUS: $(AIRFLOW)/.installed
 $(AIRFLOW)/.installed: $(VENV)/.uv image/requirements.txt image/requirements-local.txt
-	@if test -S $(AIRFLOW)/run/supervisor.sock; then echo "other pins than what runs here: stopping it first"; $(MAKE) --no-print-directory stop; fi
-	@echo "installing Airflow into $(AIRFLOW)/venv …"
+	@if test -S $(AIRFLOW)/run/supervisor.sock; then echo "other pins than what runs here: stopping it first" >&2; $(MAKE) --no-print-directory stop; fi
+	@echo "installing Airflow into $(AIRFLOW)/venv …" >&2
 	@test -x $(AIRFLOW)/venv/bin/python || $(PY) -m uv venv -q --relocatable --python $(PY) $(AIRFLOW)/venv
 	@$(PY) -m uv pip sync -q --python $(AIRFLOW)/venv/bin/python --require-hashes image/requirements.txt image/requirements-local.txt
 	@touch $@

@@ -3,7 +3,7 @@
 CHECKOV := .venv-checkov
 .PRECIOUS: $(CHECKOV)/.installed
 $(CHECKOV)/.installed: $(VENV)/.uv requirements/checkov.txt
-	@echo "installing checkov into $(CHECKOV) …"
+	@echo "installing checkov into $(CHECKOV) …" >&2
 	@test -x $(CHECKOV)/bin/python || $(PY) -m uv venv -q --python $(PY) $(CHECKOV)
 	@$(PY) -m uv pip sync -q --python $(CHECKOV)/bin/python --require-hashes requirements/checkov.txt
 	@touch $@
