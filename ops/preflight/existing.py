@@ -38,13 +38,14 @@ def _unless_forbidden(question: str, ask: Callable[[], Answer]) -> Answer:
 
 def _version(cloud: ExistingCloud, cluster: Cluster) -> Answer:
     """The first question, so that it has a time limit: a firewall that drops packets answers nothing at all."""
-    found: dict[str, Any] = json.loads(cluster.run("version", "-o", "json", "--request-timeout", "15s"))["serverVersion"]
+    said: dict[str, Any] = json.loads(cluster.run("version", "-o", "json", "--request-timeout", "15s"))
+    found = said["serverVersion"]
     minor = f"{found['major']}.{str(found['minor']).rstrip('+')}"
-    said = f"the stack is for {cloud.kubernetes_version}: "
     cure = f'set `kubernetesVersion: "{minor}"` under airflow:cloud'
     if minor not in KUBERNETES_KNOWN:
         cure = f"bring the cluster to one of {', '.join(KUBERNETES_KNOWN)}"
-    return answer("Kubernetes", minor == cloud.kubernetes_version, minor, said + cure)
+    cure = f"the stack is for {cloud.kubernetes_version}: {cure}"
+    return answer("Kubernetes", minor == cloud.kubernetes_version, minor, cure)
 
 
 def _rights(cluster: Cluster) -> Answer:
