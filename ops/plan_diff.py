@@ -14,7 +14,8 @@ import pulumi
 import typer
 
 from infra.preview import diff, diff_report, planning
-from infra.preview.diff import KINDS, Diff
+from infra.preview.change import KINDS
+from infra.preview.diff import Diff
 from infra.preview.errors import InputError
 from infra.preview.model import Plan
 from ops import base_plan

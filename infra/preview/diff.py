@@ -11,45 +11,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from infra.preview import consequences, create_only
+from infra.preview import create_only
+from infra.preview.change import KINDS, Change
+from infra.preview.consequences import following
 from infra.preview.errors import InputError
 from infra.preview.model import STACK_TYPE, Plan, Resource
 from infra.preview.paths import Edit, edits, kept, steps
-
-KINDS = ("replaced", "deleted", "changed", "created")
-
-
-@dataclass(frozen=True)
-class Change:
-    """What happens to one resource. `because` says why it is replaced where none of its own properties forces it."""
-
-    kind: str
-    resource: Resource
-    edits: tuple[Edit, ...] = ()
-    because: str = ""
-
-    @property
-    def protected(self) -> bool:
-        """Whether the engine refuses to delete it."""
-        return self.resource.options.protect
-
-    @property
-    def loses_data(self) -> bool:
-        """Whether what it holds goes with it."""
-        return self.kind in ("replaced", "deleted") and create_only.rules(self.resource.type).holds_data
-
-    def as_json(self) -> dict[str, Any]:
-        """The change's object in `--diff --json`."""
-        paths = [{"path": e.path, "before": e.before, "after": e.after, "replaces": e.replaces} for e in self.edits]
-        return {
-            "urn": self.resource.urn,
-            "type": self.resource.type,
-            "name": self.resource.name,
-            "protected": self.protected,
-            "losesData": self.loses_data,
-            "because": self.because,
-            "paths": paths,
-        }
 
 
 @dataclass(frozen=True)
@@ -125,7 +92,7 @@ def compare(before: Plan, after: Plan) -> Diff:
         elif change := _change(old.pop(match), resource):
             changes.append(change)
     changes += [Change("deleted", resource) for resource in old.values()]
-    return Diff(before, after, tuple(sorted(_following(changes, after), key=_order)))
+    return Diff(before, after, tuple(sorted(following(changes, after), key=_order)))
 
 
 def _order(change: Change) -> tuple[int, bool, bool, str]:
@@ -155,27 +122,6 @@ def _change(before: Resource, after: Resource) -> Change | None:
 
 def _covered(path: str, by: tuple[str, ...]) -> bool:
     return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in by)
-
-
-def _following(changes: list[Change], after: Plan) -> Iterator[Change]:
-    """Add what follows from a replacement: what a provider manages and what is bound to a new id is replaced too, what
-    else gets the new id or name is changed.
-    """
-    known = {change.resource.urn: change for change in changes}
-    todo = {urn for urn, change in known.items() if change.kind == "replaced"}
-    while todo:
-        renewed, todo = {urn: after.by_urn[urn] for urn in todo}, set[str]()
-        for resource in after:
-            change = known.get(resource.urn)
-            if change is not None and change.kind != "changed":
-                continue
-            because = consequences.replaces(resource, renewed)
-            if because:
-                known[resource.urn] = Change("replaced", resource, change.edits if change else (), because)
-                todo.add(resource.urn)
-            elif change is None and (because := consequences.changes(resource, renewed)):
-                known[resource.urn] = Change("changed", resource, (), because)
-    yield from known.values()
 
 
 def _aliases(resource: Resource) -> Iterator[str]:

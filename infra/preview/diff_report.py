@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from infra.preview.diff import KINDS, Change, Diff
+from infra.preview.change import KINDS, Change
+from infra.preview.diff import Diff
 from infra.preview.paths import Edit
 from infra.preview.report import Line, short_type, shown
 

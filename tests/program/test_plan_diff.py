@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.preview.change import Change
 from infra.preview.model import Plan
 from infra.preview.planning import ROOT
 from ops import plan_diff
@@ -115,8 +116,8 @@ def test_neither_base_nor_head_sees_a_credential(
 
 
 def test_a_long_comment_stays_below_the_limit_and_keeps_what_loses_data():
-    many = [plan_diff.diff.Change("created", ROLE, ())] * 800
-    lost = plan_diff.diff.Change("deleted", DATABASE)
+    many = [Change("created", ROLE, ())] * 800
+    lost = Change("deleted", DATABASE)
     difference = plan_diff.diff.Diff(Plan("airflow", "dev", ()), plan(), (lost, *many))
     results = [Result(StackName(".", name), difference) for name in ("a", "b", "c")]
     comment = plan_diff.comment(results, "0" * 40)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra.preview import diff, diff_report, graph, schedule
+from infra.preview.change import KINDS
 from infra.preview.errors import InputError
 from infra.preview.model import Options, Plan, Resource
 from infra.preview.recorder import ProgramError
@@ -46,9 +47,7 @@ PLAN = json.dumps(plan().as_json())
 
 
 def kinds(found: diff.Diff) -> dict[str, list[str]]:
-    return {
-        kind: [change.resource.name for change in found.of_kind(kind)] for kind in diff.KINDS if found.of_kind(kind)
-    }
+    return {kind: [change.resource.name for change in found.of_kind(kind)] for kind in KINDS if found.of_kind(kind)}
 
 
 def edits(found: diff.Diff) -> list[tuple[str, bool]]:
