@@ -70,9 +70,7 @@ def _large(count: int, runs: int) -> bool:
 
 
 def copies(stack: str, count: int) -> list[dict[str, Any]]:
-    """The stack's first release, many times, each with a name and a host of its own, and with DAGs in the image:
-    a folder of the local node serves one release only.
-    """
+    """The stack's first release, many times, each with a name and a host of its own."""
     from infra.preview import stackfile
 
     file = stackfile.read(ROOT, ROOT, stack)
@@ -83,7 +81,6 @@ def copies(stack: str, count: int) -> list[dict[str, Any]]:
         {
             **first,
             "name": (name := f"r{number:02}"),
-            "dags": {"kind": "image"},
             **{key: text.format(name=name) for key, text in hosts.items()},
         }
         for number in range(count)

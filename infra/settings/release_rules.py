@@ -10,10 +10,9 @@ from infra.settings.azure import AzureCloud
 from infra.settings.base import Tier
 from infra.settings.chart_archive import chart_archive
 from infra.settings.chart_rules import airflow_options, chart_values
-from infra.settings.existing import ExistingCloud, HostPathFiles
 from infra.settings.model import Settings
 from infra.settings.problems import Problem
-from infra.settings.release import BundleDags, GitDags, ObjectStoreLogs, Release, ShareDags
+from infra.settings.release import BundleDags, GitDags, ObjectStoreLogs, Release
 from infra.settings.release.dags import Access
 
 
@@ -139,16 +138,5 @@ def addresses(settings: Settings) -> Iterator[Problem]:
             )
 
 
-def shares(settings: Settings) -> Iterator[Problem]:
-    """The folder of a single node is one and the same for every release that reads its DAGs there."""
-    cloud = settings.cloud
-    if not isinstance(cloud, ExistingCloud) or not isinstance(cloud.files, HostPathFiles):
-        return
-    users = [index for index, release in enumerate(settings.releases) if isinstance(release.dags, ShareDags)]
-    for index in users[1:]:
-        cure = "take dags.kind git or image for it, or files.kind storageClass"
-        yield Problem(f"airflow:releases[{index}].dags.kind", "a hostPath folder serves one release", cure, "share")
-
-
 ONE = (image, executor, spot, dags, logs, namespace, escape_hatches)
-RULES = (releases, namespaces, databases, addresses, shares, chart_archive)
+RULES = (releases, namespaces, databases, addresses, chart_archive)

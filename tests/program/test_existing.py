@@ -1,5 +1,6 @@
 """The existing cluster's plan: the database in it, its dumps, and the volumes of releases."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -180,6 +181,19 @@ def test_folders_of_the_node_are_the_checkouts() -> None:
     assert "storageClassName" not in logs, "the cluster's default"
     assert logs["accessModes"] == ["ReadWriteOnce"]
     assert ("PersistentVolume", "main-logs-folder") not in made
+
+
+def test_two_releases_read_the_checkouts_dags(plan: PlanOf) -> None:
+    both = [
+        {"name": "one", "namespace": "both", "dags": {"kind": "share"}},
+        {"name": "two", "namespace": "both", "dags": {"kind": "share"}, "executor": "CeleryExecutor"},
+    ]
+    both[1]["celery"] = {"broker": "redis"}
+    made = plan("local", ".", f"airflow:releases={json.dumps(both)}")
+    folders = made.of_type("kubernetes:core/v1:PersistentVolume")
+    bound = {(one.inputs["spec"]["claimRef"]["name"], one.inputs["spec"]["hostPath"]["path"]) for one in folders}
+    assert bound == {(f"{name}-{what}", f"/airflow/{what}") for name in ("one", "two") for what in ("dags", "plugins")}
+    assert len({one.inputs["metadata"]["name"] for one in folders}) == 4
 
 
 def test_volumes_by_storage_class() -> None:
