@@ -53,6 +53,8 @@ def values(site: Site) -> Values:
     replicas, sized = site.replicas(figures), resources(figures)
     return {
         "crds": {"install": True},
+        # The chart's Always asks the registry at every start, and a pinned tag never changes.
+        "image": {"pullPolicy": "IfNotPresent"},
         "operator": {"replicaCount": replicas},
         "metricsServer": {"replicaCount": replicas},
         "webhooks": {"replicaCount": replicas},
