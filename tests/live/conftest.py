@@ -1,21 +1,19 @@
 """The cluster, and one release with KubernetesExecutor that several files look at, made step by step."""
 
 import os
-import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ops.cluster import Cluster
-from tests.live import volumes
 from tests.live.api import Api
 from tests.live.dags import DAG
-from tests.live.git_server import GitServer, trusting
-from tests.live.site import IMAGE, JOB, RELEASE, Site
+from tests.live.git_server import GitServer
+from tests.live.site import JOB, Site
+from tests.live.standing import is_airflow, needs_charts, own_site, serve
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,44 +41,25 @@ def cluster(pytestconfig: pytest.Config) -> Cluster:
 @pytest.fixture(scope="session")
 def site(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Everything up to the bootstrap, which the first test makes."""
-    prefix = f"live{secrets.token_hex(2)}"
-    repository, _, tag = IMAGE.rpartition(":")
-    git = GitServer.address(prefix)
-    release: dict[str, Any] = {
-        "image": {"repository": repository, "tag": tag},
-        "dags": {"kind": "bundle", "repositories": [{"name": "dags", "repository": git}], "refreshSeconds": 10},
-        "logs": {"kind": "share"},
-        # One image less to pull; its labels and resources are checked where the chart is rendered.
-        "values": {**trusting(), "statsd": {"enabled": False}},
-    }
-    site = Site(cluster, prefix, tmp_path_factory.mktemp("stacks"), release)
-    try:
-        volumes.make_where_there_is_no_class(site, IMAGE)
+    with own_site(cluster, tmp_path_factory.mktemp("stacks"), {"logs": {"kind": "share"}}) as site:
         site.bring_up(until=lambda resource: resource.type == JOB)
         yield site
-    finally:
-        site.remove()
-        cluster.run("delete", "namespace", f"{prefix}-git", "--ignore-not-found", "--wait=false")
 
 
 @pytest.fixture(scope="session")
 def migrated(site: Site) -> Site:
-    site.bring_up(until=lambda resource: resource.type == RELEASE)
+    site.bring_up(until=is_airflow)
     return site
 
 
 @pytest.fixture(scope="session")
 def git(migrated: Site) -> GitServer:
-    server = GitServer(migrated, IMAGE)
-    server.start()
-    server.push("first", DAG.format(name="first"))
-    return server
+    return serve(migrated, first=DAG.format(name="first"))
 
 
 @pytest.fixture(scope="session")
 def api(migrated: Site, git: GitServer) -> Iterator[Api]:
-    if not (shutil.which("helm") and os.environ.get("AIRFLOW_CHART")):
-        pytest.skip("needs helm on the PATH and the chart in AIRFLOW_CHART")
+    needs_charts("airflow")
     migrated.bring_up()
     made = Api(migrated)
     yield made

@@ -1,4 +1,4 @@
-"""A git server in the cluster: one repository over HTTPS, as any web server serves it; pushes by `kubectl exec`."""
+"""A git server in the cluster: one repository over HTTPS, behind a token if asked; pushes by `kubectl exec`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +12,36 @@ git config --global user.email live@acme.org; git config --global user.name live
 git config --global init.defaultBranch main
 git init -q --bare /srv/www/dags.git; git clone -q /srv/www/dags.git /srv/work 2>/dev/null
 cat >/srv/serve.py <<'PY'
-import functools, http.server, ssl
-handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="/srv/www")
-server = http.server.ThreadingHTTPServer(("", 8443), handler)
+import base64, http.server, os, ssl, subprocess
+
+EXPECTED = "Basic " + base64.b64encode(b"git:" + os.environ["TOKEN"].encode()).decode()
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    # git's own CGI program, for a server that speaks all of git's protocol, shallow clones too
+    def do_GET(self):
+        if os.environ["TOKEN"] and self.headers.get("Authorization") != EXPECTED:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", "Basic realm=git")
+            return self.end_headers()
+        path, _, query = self.path.partition("?")
+        given = {"PATH_INFO": path, "QUERY_STRING": query, "REQUEST_METHOD": self.command}
+        given |= {"GIT_PROJECT_ROOT": "/srv/www", "GIT_HTTP_EXPORT_ALL": "1"}
+        given |= {"CONTENT_TYPE": self.headers.get("Content-Type", "")}
+        given |= {"HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", "")}
+        given |= {"GIT_PROTOCOL": self.headers.get("Git-Protocol", "")}
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        done = subprocess.run(["git", "http-backend"], input=body, env={**os.environ, **given}, stdout=subprocess.PIPE)
+        head, _, content = done.stdout.partition(b"\\r\\n\\r\\n")
+        lines = dict(line.split(": ", 1) for line in head.decode().splitlines())
+        self.send_response(int(lines.pop("Status", "200").split()[0]))
+        for key, value in lines.items():
+            self.send_header(key, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    do_POST = do_GET
+
+server = http.server.ThreadingHTTPServer(("", 8443), Handler)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain("/tls/tls.crt", "/tls/tls.key")
 server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -25,16 +52,19 @@ exec python /srv/serve.py
 PUSH = """
 set -e
 cd /srv/work; mkdir -p dags; cat >"dags/$0.py"; git add -A; git commit -qm "$0"; git push -q origin HEAD:main
-cd /srv/www/dags.git; git update-server-info
 """
 
 
 @dataclass
 class GitServer:
-    """`start` it once the release's namespace is there; `trusting` is what the release's values need for it."""
+    """`start` it once the release's namespace is there; `trusting` is what the release's values need for it.
+
+    With a `token` it asks for that and the user `git`.
+    """
 
     site: Site
     image: str
+    token: str = ""
 
     @property
     def namespace(self) -> str:
@@ -75,7 +105,7 @@ class GitServer:
         mounts = [{"name": "tls", "mountPath": "/tls"}, {"name": "srv", "mountPath": "/srv"}]
         container: dict[str, Any] = {"name": "git", "image": self.image, "imagePullPolicy": "IfNotPresent"}
         container |= {"command": ["bash", "-c", SERVE], "volumeMounts": mounts}
-        container |= {"env": [{"name": "HOME", "value": "/srv"}]}
+        container |= {"env": [{"name": "HOME", "value": "/srv"}, {"name": "TOKEN", "value": self.token}]}
         container |= {"readinessProbe": {"tcpSocket": {"port": 8443}, "periodSeconds": 2}}
         volumes = [{"name": "tls", "secret": {"secretName": "git"}}, {"name": "srv", "emptyDir": {}}]
         return {"containers": [container], "volumes": volumes, "terminationGracePeriodSeconds": 0}

@@ -138,7 +138,7 @@ class Site:
 
     def install(self, inputs: Mapping[str, Any]) -> None:
         """Helm as the provider runs it: these values, waiting for every pod."""
-        chart = os.environ["AIRFLOW_CHART"]
+        chart = os.environ[f"{inputs['chart'].upper()}_CHART"]
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             json.dump(inputs["values"], file)
             file.flush()
@@ -157,7 +157,9 @@ class Site:
         return next(one for one in self.plan if one.type.endswith(f":{kind}") and one.name == name)
 
     def remove(self) -> None:
-        for namespace in (self.namespace, self.names.resource("database-admin"), self.names.resource("database")):
+        """Every namespace of the plan, the git server's, and what stands outside of namespaces."""
+        namespaces = [self.place(one)[0] for one in self.plan.of_type("kubernetes:core/v1:Namespace")]
+        for namespace in (*namespaces, f"{self.prefix}-git"):
             self.cluster.run("delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
         self.cluster.run("delete", "priorityclass,persistentvolume", "-l", f"live={self.prefix}", "--ignore-not-found")
         classes = (self.names.resource("airflow"), self.names.resource("platform"))

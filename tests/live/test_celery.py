@@ -1,20 +1,15 @@
 """A release with CeleryExecutor and either broker: tasks on a worker that holds no key of the metadata."""
 
-import os
-import secrets
-import shutil
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from ops.cluster import Cluster
-from tests.live import volumes
 from tests.live.api import Api
 from tests.live.dags import DAG, task_environment
-from tests.live.git_server import GitServer, trusting
 from tests.live.rolling import Rolling
-from tests.live.site import IMAGE, Site
+from tests.live.site import Site
+from tests.live.standing import needs_charts, own_site, serve
 
 
 @pytest.fixture(scope="module", params=["redis", "rabbitmq"])
@@ -24,31 +19,14 @@ def broker(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def site(cluster: Cluster, broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    if not (shutil.which("helm") and os.environ.get("AIRFLOW_CHART")):
-        pytest.skip("needs helm on the PATH and the chart in AIRFLOW_CHART")
-    prefix = f"live{secrets.token_hex(2)}"
-    repository, _, tag = IMAGE.rpartition(":")
-    bundle = {"name": "dags", "repository": GitServer.address(prefix)}
-    release: dict[str, Any] = {
-        "image": {"repository": repository, "tag": tag},
-        "executor": "CeleryExecutor",
-        "celery": {"broker": broker, "concurrency": 2, "flower": True},
-        "dags": {"kind": "bundle", "repositories": [bundle], "refreshSeconds": 10},
-        "values": {**trusting(), "statsd": {"enabled": False}},
-    }
-    site = Site(cluster, prefix, tmp_path_factory.mktemp("stacks"), release)
-    git = GitServer(site, IMAGE)
-    try:
-        of_the_chart = ("redis-db-main-redis-0",) if broker == "redis" else ()  # RabbitMQ is the plan's own
-        volumes.make_where_there_is_no_class(site, IMAGE, *of_the_chart, "logs-main-worker-0")
-        site.bring_up(until=lambda resource: resource.type == "kubernetes:helm.sh/v3:Release")
-        git.start()
-        git.push("first", DAG.format(name="first"))
+    needs_charts("airflow")
+    release = {"executor": "CeleryExecutor", "celery": {"broker": broker, "concurrency": 2, "flower": True}}
+    of_the_chart = ("redis-db-main-redis-0",) if broker == "redis" else ()  # RabbitMQ is the plan's own
+    of_the_chart += ("logs-main-worker-0",)
+    with own_site(cluster, tmp_path_factory.mktemp("stacks"), release, of_the_chart=of_the_chart) as site:
+        serve(site, first=DAG.format(name="first"))
         site.bring_up()
         yield site
-    finally:
-        site.remove()
-        cluster.run("delete", "namespace", git.namespace, "--ignore-not-found", "--wait=false")
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,6 @@ Needs what test_release.py needs, and an image of chaoskube under the pinned nam
 """
 
 import json
-import os
-import secrets
-import shutil
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,10 +11,9 @@ from typing import Any
 import pytest
 
 from ops.cluster import Cluster
-from tests.live import volumes
 from tests.live.api import Api
-from tests.live.git_server import GitServer, trusting
-from tests.live.site import IMAGE, RELEASE, Site
+from tests.live.site import Site
+from tests.live.standing import needs_charts, own_site, serve
 
 CHAOS = {"state": "on", "intervalMinutes": 1}
 KILLER = "chaos-main"
@@ -39,30 +35,12 @@ long()
 
 @pytest.fixture(scope="module")
 def site(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    if not (shutil.which("helm") and os.environ.get("AIRFLOW_CHART")):
-        pytest.skip("needs helm on the PATH and the chart in AIRFLOW_CHART")
-    prefix = f"live{secrets.token_hex(2)}"
-    repository, _, tag = IMAGE.rpartition(":")
-    git = GitServer.address(prefix)
-    release: dict[str, Any] = {
-        "image": {"repository": repository, "tag": tag},
-        "dags": {"kind": "bundle", "repositories": [{"name": "dags", "repository": git}], "refreshSeconds": 10},
-        "logs": {"kind": "share"},
-        "values": {**trusting(), "statsd": {"enabled": False}},
-    }
-    site = Site(cluster, prefix, tmp_path_factory.mktemp("stacks"), release, {"chaos": CHAOS})
-    try:
-        volumes.make_where_there_is_no_class(site, IMAGE)
-        site.bring_up(until=lambda resource: resource.type == RELEASE)
-        server = GitServer(site, IMAGE)
-        server.start()
-        server.push("long", LONG)
+    needs_charts("airflow")
+    release = {"logs": {"kind": "share"}}
+    with own_site(cluster, tmp_path_factory.mktemp("stacks"), release, platform={"chaos": CHAOS}) as site:
+        serve(site, long=LONG)
         site.bring_up(until=lambda resource: resource.name == KILLER)
         yield site
-    finally:
-        site.remove()
-        for namespace in (f"{prefix}-git", site.names.resource("chaos")):
-            cluster.run("delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
 
 
 def test_a_long_run_survives_a_scheduler_killed_every_minute(site: Site) -> None:

@@ -4,46 +4,32 @@ On a cluster with storage classes RWX_CLASS names the one that offers ReadWriteM
 """
 
 import os
-import secrets
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ops.cluster import Cluster
-from tests.live import volumes
 from tests.live.api import Api
 from tests.live.dags import DAG
-from tests.live.site import IMAGE, Site
+from tests.live.site import Site
 from tests.live.stack_file import OwnStack
+from tests.live.standing import needs_charts, own_site
 
 CLASS = os.environ.get("RWX_CLASS", "")
 
 
 @pytest.fixture(scope="module")
 def site(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    if not (shutil.which("helm") and os.environ.get("AIRFLOW_CHART")):
-        pytest.skip("needs helm on the PATH and the chart in AIRFLOW_CHART")
+    needs_charts("airflow")
     if not CLASS and cluster.get("storageclass")["items"]:
         pytest.skip("RWX_CLASS has to name the storage class that offers ReadWriteMany")
-    repository, _, tag = IMAGE.rpartition(":")
-    release: dict[str, Any] = {
-        "image": {"repository": repository, "tag": tag},
-        "dags": {"kind": "share"},
-        "logs": {"kind": "share"},
-        "values": {"statsd": {"enabled": False}},
-    }
+    release = {"dags": {"kind": "share"}, "logs": {"kind": "share"}, "values": {"statsd": {"enabled": False}}}
     files = {"files": {"kind": "storageClass", "name": CLASS or "live"}}
-    site = Site(cluster, f"live{secrets.token_hex(2)}", tmp_path_factory.mktemp("stacks"), release, cloud=files)
-    try:
-        volumes.make_where_there_is_no_class(site, IMAGE)
+    with own_site(cluster, tmp_path_factory.mktemp("stacks"), release, cloud=files) as site:
         site.bring_up()
         yield site
-    finally:
-        site.remove()
 
 
 @pytest.fixture(scope="module")
