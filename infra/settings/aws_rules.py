@@ -2,16 +2,13 @@
 
 import ipaddress
 from collections.abc import Iterator
-from itertools import combinations
 
 from infra.settings import aws_facts
 from infra.settings.aws import AwsCloud, NewNetwork
 from infra.settings.aws_network import share_out
-from infra.settings.cloud_rules import service_overlap
 from infra.settings.model import Settings
+from infra.settings.network_rules import IMAGE_ARCHITECTURE, different_zones, inside_and_apart, service_overlap
 from infra.settings.problems import Problem, nearest
-
-IMAGE_ARCHITECTURE = "x86_64"  # the Airflow image is built for linux/amd64
 
 
 def aws(settings: Settings) -> AwsCloud:
@@ -51,8 +48,7 @@ def zones(settings: Settings) -> Iterator[Problem]:
     """Two zones at least: RDS and EKS take no fewer."""
     cloud = aws(settings)
     key, known = "airflow:cloud.zones", aws_facts.regions().get(cloud.region)
-    if cloud.zones and not 2 <= len(set(cloud.zones)) == len(cloud.zones) <= 3:
-        yield Problem(key, "two or three different zones", "name two or three, or leave it out", list(cloud.zones))
+    yield from different_zones(cloud.zones)
     for index, zone in enumerate(cloud.zones):
         if known and zone not in known:
             yield Problem(f"{key}[{index}]", f"a zone of {cloud.region}", f"one of {', '.join(known)}", zone)
@@ -115,12 +111,7 @@ def subnets(settings: Settings) -> Iterator[Problem]:
         listing += [(f"{key}[{index}]", ipaddress.IPv4Network(one)) for index, one in enumerate(listed)]
     if listing and len({key.partition("[")[0] for key, _ in listing}) < 3:
         yield Problem("airflow:cloud.network", "all three lists of subnets or none", "give the missing lists too")
-    for key, one in listing:
-        if not one.subnet_of(whole):
-            yield Problem(key, f"inside the VPC's {whole}", "choose a part of it", str(one))
-    for (_, one), (key, other) in combinations(listing, 2):
-        if one.overlaps(other):
-            yield Problem(key, f"apart from the other subnets ({one})", "choose a free part of the VPC", str(other))
+    yield from inside_and_apart(whole, "VPC", listing)
 
 
 def service_network(settings: Settings) -> Iterator[Problem]:

@@ -3,13 +3,12 @@
 import ipaddress
 import re
 from collections.abc import Iterator
-from itertools import combinations
 
 from infra.settings.azure import ExistingNetwork, NewNetwork
 from infra.settings.azure_network import SMALLEST_VNET, share_out
 from infra.settings.azure_rules import azure
-from infra.settings.cloud_rules import service_overlap
 from infra.settings.model import Settings
+from infra.settings.network_rules import inside_and_apart, service_overlap
 from infra.settings.problems import Problem
 
 AKS_KEEPS = ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")  # learn.microsoft.com: CNI overlay
@@ -71,15 +70,8 @@ def pods_hold_the_nodes(settings: Settings) -> Iterator[Problem]:
 def subnets(settings: Settings) -> Iterator[Problem]:
     """Subnets lie inside the VNet and apart from each other."""
     network = _new(settings)
-    whole = ipaddress.IPv4Network(network.cidr)
-    named = share_out(network).named()
-    for name, one in named.items():
-        if not one.subnet_of(whole):
-            yield Problem(f"airflow:cloud.network.{name}", f"inside the VNet's {whole}", "choose a part", str(one))
-    for (_, one), (name, other) in combinations(named.items(), 2):
-        if one.overlaps(other):
-            key = f"airflow:cloud.network.{name}"
-            yield Problem(key, f"apart from the other subnets ({one})", "choose a free part of the VNet", str(other))
+    named = [(f"airflow:cloud.network.{name}", one) for name, one in share_out(network).named().items()]
+    yield from inside_and_apart(ipaddress.IPv4Network(network.cidr), "VNet", named)
 
 
 def private_zones(settings: Settings) -> Iterator[Problem]:

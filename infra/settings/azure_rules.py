@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from infra.settings import azure_facts
 from infra.settings.azure import AzureCloud
 from infra.settings.model import Settings
+from infra.settings.network_rules import IMAGE_ARCHITECTURE, different_zones
 from infra.settings.problems import Problem, nearest
-
-IMAGE_ARCHITECTURE = "x86_64"  # the Airflow image is built for linux/amd64
 
 
 def azure(settings: Settings) -> AzureCloud:
@@ -43,8 +42,7 @@ def zones(settings: Settings) -> Iterator[Problem]:
     """Two zones at least: one may fail."""
     cloud = azure(settings)
     key, known = "airflow:cloud.zones", azure_facts.regions().get(cloud.region)
-    if cloud.zones and not 2 <= len(set(cloud.zones)) == len(cloud.zones) <= 3:
-        yield Problem(key, "two or three different zones", "name two or three, or leave it out", list(cloud.zones))
+    yield from different_zones(cloud.zones)
     for index, zone in enumerate(cloud.zones):
         if zone not in (known.zones if known else ("1", "2", "3")):
             yield Problem(f"{key}[{index}]", f"a zone of {cloud.region}", 'as quoted text: "1", "2" or "3"', zone)

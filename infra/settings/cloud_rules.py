@@ -1,11 +1,10 @@
 """Rules that see more than one field and hold for several clouds alike."""
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from infra.settings.aws import AwsCloud
 from infra.settings.azure import AzureCloud
-from infra.settings.cloud_common import CloudCluster
 from infra.settings.existing import ExistingCloud
 from infra.settings.figures import CloudFigures
 from infra.settings.model import Settings
@@ -79,19 +78,6 @@ def kubernetes_version(settings: Settings) -> Iterator[Problem]:
         )
     elif version not in KUBERNETES_KNOWN:
         yield Problem(key, f"one of {known}", "choose one of them", version)
-
-
-def service_overlap(cluster: CloudCluster, networks: Iterable[str]) -> Iterator[Problem]:
-    """Services, nodes and pods share one routing table, so that their networks must not overlap."""
-    service = ipaddress.IPv4Network(cluster.service_cidr)
-    for network in networks:
-        if service.overlaps(ipaddress.IPv4Network(network)):
-            yield Problem(
-                "airflow:cloud.cluster.serviceCidr",
-                f"outside the networks of nodes and pods ({network})",
-                "choose another, for example 172.20.0.0/16",
-                str(service),
-            )
 
 
 def node_counts(settings: Settings) -> Iterator[Problem]:
