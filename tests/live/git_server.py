@@ -20,9 +20,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     # git's own CGI program, for a server that speaks all of git's protocol, shallow clones too
     def do_GET(self):
         if os.environ["TOKEN"] and self.headers.get("Authorization") != EXPECTED:
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", "Basic realm=git")
-            return self.end_headers()
+            return self.answer(401, {"WWW-Authenticate": 'Basic realm="git"'}, b"")
         path, _, query = self.path.partition("?")
         given = {"PATH_INFO": path, "QUERY_STRING": query, "REQUEST_METHOD": self.command}
         given |= {"GIT_PROJECT_ROOT": "/srv/www", "GIT_HTTP_EXPORT_ALL": "1"}
@@ -33,13 +31,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         done = subprocess.run(["git", "http-backend"], input=body, env={**os.environ, **given}, stdout=subprocess.PIPE)
         head, _, content = done.stdout.partition(b"\\r\\n\\r\\n")
         lines = dict(line.split(": ", 1) for line in head.decode().splitlines())
-        self.send_response(int(lines.pop("Status", "200").split()[0]))
-        for key, value in lines.items():
+        self.answer(int(lines.pop("Status", "200").split()[0]), lines, content)
+
+    do_POST = do_GET
+
+    def answer(self, status, lines, content):
+        self.send_response(status)
+        for key, value in {**lines, "Content-Length": str(len(content))}.items():
             self.send_header(key, value)
         self.end_headers()
         self.wfile.write(content)
-
-    do_POST = do_GET
 
 server = http.server.ThreadingHTTPServer(("", 8443), Handler)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -26,7 +26,7 @@ def server(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "values": {"volumes": trust["volumes"], "dags": {"gitSync": sidecar}, "statsd": {"enabled": False}},
     }
     with own_site(cluster, tmp_path_factory.mktemp("stacks"), release, prefix=prefix) as site:
-        made = serve(site, token=site.given["releases.main.gitToken"], first=DAG.format(name="first"))
+        made = serve(site, token=site.given["gitToken"], first=DAG.format(name="first"))
         site.bring_up()
         yield made
 

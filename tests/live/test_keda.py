@@ -43,6 +43,8 @@ def site(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             site.bring_up()
             yield site
         finally:
+            # Only the operator takes its finalizers off: without it neither the objects nor their kinds would go.
+            cluster.run("delete", "namespace", site.namespace, "--ignore-not-found")
             lead = [one.replace("--context", "--kube-context") for one in cluster.leads]
             command = ["helm", "uninstall", "keda", "--namespace", site.names.resource("keda"), "--ignore-not-found"]
             subprocess.run([*command, *lead], check=True, capture_output=True)
