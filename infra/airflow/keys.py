@@ -18,6 +18,7 @@ from infra.airflow.credentials import (
 )
 from infra.airflow.parts import Parts
 from infra.airflow.tls import result_query
+from infra.airflow.world import git_connection_id
 from infra.contracts import Database
 from infra.names import result_schema, schema
 from infra.settings import ReleaseSecrets
@@ -155,7 +156,7 @@ class ReleaseKeys(pulumi.ComponentResource):
         for repository in release.dags.repositories if isinstance(release.dags, BundleDags) else ():
             key = {"sshKey": "gitSshKey", "token": "gitToken"}.get(repository.auth)
             if key:
-                made[f"git_{repository.auth.lower().removesuffix('key')}"] = secrets.output(key).apply(
+                made[git_connection_id(repository)] = secrets.output(key).apply(
                     lambda text, repository=repository: git_connection(repository, text)
                 )
         return {

@@ -6,7 +6,7 @@ from infra.airflow.config import Options, World, options
 from infra.airflow.parts import Parts
 from infra.contracts import LogStore
 from infra.settings import Settings
-from infra.settings.release import BundleDags, GitDags, Release
+from infra.settings.release import BundleDags, GitDags, GitRepository, Release
 
 HOME = "/opt/airflow"
 SHARED_DAGS = f"{HOME}/dags"
@@ -112,16 +112,16 @@ def bundles(dags: BundleDags) -> list[dict[str, object]]:
                 "tracking_ref": one.ref,
                 "refresh_interval": dags.refresh_seconds,
                 **({"subdir": one.sub_path} if one.sub_path else {}),
-                **({"git_conn_id": git_connection(one.auth)} if one.auth != "none" else {}),
+                **({"git_conn_id": git_connection_id(one)} if one.auth != "none" else {}),
             },
         }
         for one in dags.repositories
     ]
 
 
-def git_connection(auth: str) -> str:
-    """The connection that reads repositories with this kind of credential."""
-    return {"sshKey": "git_ssh", "token": "git_token"}[auth]
+def git_connection_id(repository: GitRepository) -> str:
+    """The connection that reads this repository: each has its own, for each may have a user name of its own."""
+    return f"git_{repository.name.replace('-', '_')}"
 
 
 def _mail(release: Release) -> Options:

@@ -81,6 +81,23 @@ def test_every_secret_that_values_name_is_in_the_plan(plan: PlanOf) -> None:
         assert named <= secrets
 
 
+def test_each_repository_of_a_bundle_has_a_connection_of_its_own(plan: PlanOf) -> None:
+    asked = {"auth": "token", "subPath": ""}
+    repositories = [
+        {"name": "data-eng", "repository": "https://github.com/acme/dags.git", "user": "x-access-token", **asked},
+        {"name": "science", "repository": "https://gitlab.com/acme/dags.git", "user": "oauth2", **asked},
+    ]
+    releases = [{"name": "main", "dags": {"kind": "bundle", "repositories": repositories}}]
+    made = plan("local", ".", f"releases={json.dumps(releases)}")
+    values = _one(made, RELEASE, "main").inputs["values"]
+    bundles = json.loads(values["config"]["dag_processor"]["dag_bundle_config_list"])
+    named = {one["name"]: one["kwargs"]["git_conn_id"] for one in bundles}
+    assert named == {"data-eng": "git_data_eng", "science": "git_science"}
+    secrets = {one["envName"]: one["secretName"] for one in values["secret"]}
+    assert secrets.keys() == {"AIRFLOW_CONN_GIT_DATA_ENG", "AIRFLOW_CONN_GIT_SCIENCE"}
+    assert len(set(secrets.values())) == 2
+
+
 def test_own_pods_with_the_database_verify_it_and_hold_no_other_key(plan: PlanOf) -> None:
     # checks: invariants 9, 20
     seen = 0
