@@ -13,6 +13,12 @@ _SECRETS = "keys are Secrets of ours, rotated by `pulumi config set --secret`"
 _NAMES = "other objects refer to these names"
 _SETTING = "there is a setting of the release for it"
 
+#: What is left is how the sidecar runs: its environment (a proxy, an own CA), mounts, probes, resources.
+_GIT_SYNC = (
+    *("enabled", "repo", "ref", "branch", "rev", "subPath", "period", "knownHosts"),
+    *("credentialsSecret", "sshKey", "sshKeySecret", "uid", "securityContext"),
+)
+
 #: Values that the program answers for: a dotted path (`*` for any component) and why it is refused.
 GUARDED: Mapping[str, str] = {
     **dict.fromkeys(("postgresql", "data", "pgbouncer"), "the database is the foundation's, over verified TLS"),
@@ -27,7 +33,8 @@ GUARDED: Mapping[str, str] = {
     "*.waitForMigrations": "the migration is done before the release begins, and this would need the database's URL",
     "*.serviceAccount": "service accounts are ours and carry the cloud's identity",
     **dict.fromkeys(("useStandardNaming", "fullnameOverride", "nameOverride"), _NAMES),
-    **dict.fromkeys(("executor", "config", "dags", "logs"), _SETTING),
+    **dict.fromkeys(("executor", "config", "logs", "dags.persistence", "dags.mountPath"), _SETTING),
+    **dict.fromkeys((f"dags.gitSync.{name}" for name in _GIT_SYNC), _SETTING),
     **dict.fromkeys(("images.airflow", "images.pod_template", "images.flower"), _SETTING),
     **dict.fromkeys(
         ("airflowVersion", "defaultAirflowTag", "defaultAirflowRepository", "defaultAirflowDigest"), _SETTING

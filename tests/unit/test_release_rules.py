@@ -53,6 +53,9 @@ def _problems(*releases: dict[str, Any], **top: Any) -> dict[str, str]:
         ({"egress": [{"cidr": "10.0.0.1/16"}]}, "egress[0].cidr"),
         # checks: bad input 30
         ({"values": {"exectuor": "x"}}, "values.exectuor"),
+        ({"values": {"dags": {"gitSync": {"repo": "https://h/a.git"}}}}, "values.dags.gitSync.repo"),
+        ({"values": {"dags": {"gitSync": {"sshKey": "x"}}}}, "values.dags.gitSync.sshKey"),
+        ({"values": {"dags": {"persistence": {"enabled": True}}}}, "values.dags.persistence"),
         ({"values": {"scheduler": {"serviceAccount": {"create": True}}}}, "values.scheduler.serviceAccount"),
         ({"values": {"workers": {"celery": {"serviceAccount": {}}}}}, "values.workers.celery.serviceAccount"),
         ({"config": {"core": {"paralelism": 4}}}, "config.core.paralelism"),
