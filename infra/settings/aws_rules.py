@@ -7,7 +7,13 @@ from infra.settings import aws_facts
 from infra.settings.aws import AwsCloud, NewNetwork
 from infra.settings.aws_network import share_out
 from infra.settings.model import Settings
-from infra.settings.network_rules import IMAGE_ARCHITECTURE, different_zones, inside_and_apart, service_overlap
+from infra.settings.network_rules import (
+    IMAGE_ARCHITECTURE,
+    different_zones,
+    inside_and_apart,
+    service_overlap,
+    unknown_region,
+)
 from infra.settings.problems import Problem, nearest
 
 
@@ -25,14 +31,8 @@ def region(settings: Settings) -> Iterator[Problem]:
     if cloud.region in known:
         return
     if not cloud.allow_new_region:
-        near = nearest(cloud.region, known)
-        cure = f"did you mean {near}? " if near else f"one of {', '.join(known)}; "
-        yield Problem(
-            "airflow:cloud.region",
-            "a region of AWS that this program knows",
-            f"{cure}a newer one with cloud.allowNewRegion, cloud.zones and cloud.database.caFile",
-            cloud.region,
-        )
+        brings = "cloud.allowNewRegion, cloud.zones and cloud.database.caFile"
+        yield unknown_region(cloud.region, tuple(known), "a region of AWS that this program knows", brings)
         return
     if not cloud.zones:
         yield Problem("airflow:cloud.zones", "required for a region that is not in the list", "name its zones")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from infra.settings import azure_facts
 from infra.settings.azure import AzureCloud
 from infra.settings.model import Settings
-from infra.settings.network_rules import IMAGE_ARCHITECTURE, different_zones
+from infra.settings.network_rules import IMAGE_ARCHITECTURE, different_zones, unknown_region
 from infra.settings.problems import Problem, nearest
 
 
@@ -24,14 +24,8 @@ def region(settings: Settings) -> Iterator[Problem]:
     if cloud.region in known:
         return
     if not cloud.allow_new_region:
-        near = nearest(cloud.region, known)
-        cure = f"did you mean {near}? " if near else f"one of {', '.join(known)}; "
-        yield Problem(
-            "airflow:cloud.region",
-            "a region of Azure with availability zones that this program knows",
-            f"{cure}a newer one with cloud.allowNewRegion and cloud.zones",
-            cloud.region,
-        )
+        rule = "a region of Azure with availability zones that this program knows"
+        yield unknown_region(cloud.region, tuple(known), rule, "cloud.allowNewRegion and cloud.zones")
     elif not re.fullmatch(r"[a-z]{3,}[0-9]?", cloud.region):
         yield Problem("airflow:cloud.region", "a region's short name", "`az account list-locations`", cloud.region)
     elif not cloud.zones:

@@ -1,11 +1,11 @@
-"""What the rules of both clouds say alike of networks, zones and processors."""
+"""What the rules of both clouds say alike of regions, zones, networks and processors."""
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
 from infra.settings.cloud_common import CloudCluster
-from infra.settings.problems import Problem
+from infra.settings.problems import Problem, nearest
 
 IMAGE_ARCHITECTURE = "x86_64"  # the Airflow image is built for linux/amd64
 
@@ -34,6 +34,13 @@ def inside_and_apart(
         if one.overlaps(other):
             cure = f"choose a free part of the {called}"
             yield Problem(key, f"apart from the other subnets ({one})", cure, str(other))
+
+
+def unknown_region(given: str, known: Sequence[str], rule: str, brings: str) -> Problem:
+    """A region that is not in the list; `brings` names the settings that a newer one takes."""
+    near = nearest(given, known)
+    cure = f"did you mean {near}? " if near else f"one of {', '.join(known)}; "
+    return Problem("airflow:cloud.region", rule, f"{cure}a newer one with {brings}", given)
 
 
 def different_zones(zones: Sequence[str]) -> Iterator[Problem]:

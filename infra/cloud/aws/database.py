@@ -5,6 +5,7 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
+from infra.cloud.aws.admission import from_the_nodes
 from infra.cloud.aws.keys import Keys
 from infra.cloud.aws.logs import log_group
 from infra.cloud.aws.network import Network
@@ -42,7 +43,7 @@ class Postgres(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:aws:Postgres", name, None, opts)
-        group = self._security_group(stack, network)
+        group, self.admitted = from_the_nodes("database", "PostgreSQL", PORT, stack, network, self)
         subnets = aws.rds.SubnetGroup(
             "database",
             description="Subnets without a route out",
@@ -63,27 +64,6 @@ class Postgres(pulumi.ComponentResource):
         )
         self.instance = self._instance(stack, keys, password, group, subnets, parameters)
         self.register_outputs({})
-
-    def _security_group(self, stack: Stack, network: Network) -> aws.ec2.SecurityGroup:
-        group = aws.ec2.SecurityGroup(
-            "database",
-            vpc_id=network.vpc_id,
-            description="PostgreSQL, from the nodes",
-            tags=stack.named("database"),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        self.admitted = aws.vpc.SecurityGroupIngressRule(
-            "database",
-            security_group_id=group.id,
-            referenced_security_group_id=network.nodes_group.id,
-            ip_protocol="tcp",
-            from_port=PORT,
-            to_port=PORT,
-            description="PostgreSQL, from the nodes",
-            tags=stack.tags,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        return group
 
     def _monitoring(self, stack: Stack) -> tuple[aws.iam.Role, aws.iam.RolePolicyAttachment]:
         role = aws.iam.Role(

@@ -4,6 +4,7 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
+from infra.cloud.aws.admission import from_the_nodes
 from infra.cloud.aws.keys import Keys
 from infra.cloud.aws.network import Network
 from infra.cloud.aws.policies import Statement, deny_plain, document
@@ -53,24 +54,7 @@ class FileSystem(pulumi.ComponentResource):
         )
 
     def _mounts(self, stack: Stack, network: Network) -> list[pulumi.Resource]:
-        group = aws.ec2.SecurityGroup(
-            "files",
-            vpc_id=network.vpc_id,
-            description="NFS, from the nodes",
-            tags=stack.named("files"),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        admitted = aws.vpc.SecurityGroupIngressRule(
-            "files",
-            security_group_id=group.id,
-            referenced_security_group_id=network.nodes_group.id,
-            ip_protocol="tcp",
-            from_port=PORT,
-            to_port=PORT,
-            description="NFS, from the nodes",
-            tags=stack.tags,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        group, admitted = from_the_nodes("files", "NFS", PORT, stack, network, self)
         targets = [
             aws.efs.MountTarget(
                 f"files-{zone[-1]}",
