@@ -1,4 +1,6 @@
-"""The image's Dockerfile, as far as it can be judged without Docker, and the verbs that build and push it."""
+"""The image's Dockerfile, as far as it can be judged without building it, and the verbs that build and push it.
+
+tests/real/test_image.py builds it."""
 
 import re
 import shlex
@@ -14,8 +16,9 @@ IMAGE = ROOT / "image"
 # one instruction a line, continuations joined, comments left out
 TEXT = re.sub(r"^#.*\n", "", (IMAGE / "Dockerfile").read_text(), flags=re.MULTILINE)
 INSTRUCTIONS = [line.strip() for line in TEXT.replace("\\\n", " ").splitlines() if line.strip()]
-KNOWN = {"FROM", "ARG", "RUN", "COPY"}
+KNOWN = {"FROM", "ARG", "RUN", "COPY", "USER"}
 CONTEXTS = {"dags", "plugins", "extra"}
+STAGES = {"folders"}
 
 
 def of(kind: str) -> list[str]:
@@ -31,8 +34,10 @@ def test_every_line_is_an_instruction() -> None:
 
 
 def test_the_base_is_the_pinned_image_by_digest() -> None:
-    pinned = f"{versions.AIRFLOW_IMAGE}:{versions.AIRFLOW_IMAGE_TAG}@{versions.AIRFLOW_IMAGE_DIGEST}"
-    assert of("FROM") == [pinned]  # checks: invariant 22
+    """With its registry's name: Podman asks for one."""
+    pinned = f"docker.io/{versions.AIRFLOW_IMAGE}:{versions.AIRFLOW_IMAGE_TAG}@{versions.AIRFLOW_IMAGE_DIGEST}"
+    assert of("ARG")[0] == f"BASE_IMAGE={pinned}"  # checks: invariant 22
+    assert of("FROM") == ["${BASE_IMAGE} AS folders", "${BASE_IMAGE}"]
     assert versions.AIRFLOW_IMAGE_TAG.startswith(f"{versions.AIRFLOW}-")
 
 
@@ -49,7 +54,7 @@ def test_every_source_exists_and_is_not_ignored() -> None:
         source = next(word for word in words if not word.startswith("--"))
         context = next((word.removeprefix("--from=") for word in words if word.startswith("--from=")), None)
         if context:
-            assert context in CONTEXTS
+            assert context in CONTEXTS | STAGES
         else:
             assert (IMAGE / source).exists()
             assert source in kept
@@ -57,10 +62,10 @@ def test_every_source_exists_and_is_not_ignored() -> None:
         assert f"--build-context '{context}=" in make("--dry-run", "image").stdout
 
 
-def test_no_repositorys_history_is_baked_in() -> None:
-    baked = [line for line in of("COPY") if "--from=dags" in line or "--from=plugins" in line]
-    assert len(baked) == 2
-    assert all("--exclude=**/.git " in line and "--exclude=**/__pycache__ " in line for line in baked)
+def test_only_a_stage_that_is_left_behind_sees_a_repositorys_history() -> None:
+    last = INSTRUCTIONS[INSTRUCTIONS.index("FROM ${BASE_IMAGE}") :]
+    assert not [line for line in last for context in CONTEXTS if f"from={context}" in line]
+    assert not [line for line in last if line.startswith("USER")]
 
 
 def test_shell_lines_parse() -> None:
@@ -95,16 +100,54 @@ def test_another_repositorys_dags_and_requirements() -> None:
     assert "--build-context 'extra=../other/' --build-arg 'EXTRA=needs.txt'" in printed
 
 
+@pytest.fixture
+def builder(tmp_path: Path) -> str:
+    """DOCKER=…: a program that knows named contexts, and refuses everything else."""
+    program = tmp_path / "docker"
+    program.write_text(
+        '#!/bin/sh\n[ "$*" = "build --help" ] && exec echo --build-context\necho refused >&2; exit 125\n'
+    )
+    program.chmod(0o755)
+    return f"DOCKER={program}"
+
+
+def test_a_mirror_of_the_base_and_podman_get_the_same_image(builder: str) -> None:
+    printed = make("--dry-run", "image", "bot-image", builder, "BASE_IMAGE=mirror.example.org/base:1").stdout
+    assert (
+        printed.count("BUILDAH_FORMAT=docker ")
+        == printed.count("--build-arg 'BASE_IMAGE=mirror.example.org/base:1'")
+        == 2
+    )
+    assert "BASE_IMAGE" not in make("--dry-run", "image", builder).stdout
+
+
+@pytest.mark.parametrize("verb", ["image", "bot-image"])
+@pytest.mark.parametrize(
+    ("docker", "said"), [("no-such-program", "no no-such-program"), ("true", "no --build-context")]
+)
+def test_a_builder_that_cannot_is_told_with_its_cure(verb: str, docker: str, said: str) -> None:
+    done = make(verb, f"DOCKER={docker}")
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "DOCKER=podman" in done.stderr
+
+
+def test_what_is_missing_is_told_at_once(builder: str) -> None:
+    done = make("image", builder, "DAGS=README.md", "PLUGINS=nowhere", "REQUIREMENTS=image")
+    said = ["DAGS=README.md: no such folder", "PLUGINS=nowhere: no such folder", "REQUIREMENTS=image: no such file"]
+    assert done.stderr.splitlines()[:3] == said
+    assert "refused" not in done.stderr, "nothing is built"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["image", "DOCKER=no-such-program"], "no no-such-program"),
-        (["image", "DOCKER=true", "DAGS=no-such-folder"], "no-such-folder"),
-        (["push", "DOCKER=true", "TAG=1"], "name the registry"),
-        (["push", "DOCKER=true", "IMAGE=registry.example.org/airflow", "TAG=3.3.2-abc-dirty"], "commit first"),
+        (["TAG=1"], "name the registry"),
+        (["IMAGE=registry.example.org/airflow", "TAG=3.3.2-abc-dirty"], "commit first"),
+        (["IMAGE=registry.example.org/airflow", "TAG=1"], "registryLoginCommand of `make outputs STACK=…` logs in"),
     ],
 )
-def test_what_is_missing_is_said(words: list[str], said: str) -> None:
-    done = make(*words)
-    assert done.returncode != 0
+def test_a_push_that_cannot_be_says_why(words: list[str], said: str, builder: str) -> None:
+    done = make("push", builder, *words)
+    assert done.returncode == 2
     assert said in done.stderr
