@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":  # a second of loading, in which Ctrl-C is the end and no traceback; main() takes over
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import errno
 import os
 import sys
@@ -122,6 +127,7 @@ def _agreed(question: str) -> bool:
 
 def main() -> int:
     """Run a verb; what a user can cause or cure is one message and no traceback."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except LocalError as wrong:
@@ -138,6 +144,8 @@ def main() -> int:
         if failed.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             raise
         return _say(f"{failed.filename or place.root}: {failed.strerror}", 1)
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

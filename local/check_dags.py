@@ -47,5 +47,6 @@ def _load(place: Place) -> dict[str, Any]:
             cwd=place.checkout,
             env=variables,
             check=True,
+            process_group=0,  # Ctrl-C is ours to hear: it would answer with a traceback from wherever it is
         )
         return json.loads(result.read_text())

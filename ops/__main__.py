@@ -3,6 +3,11 @@
 Exit code 0; 2 for what a person can mend, with its text alone; 1 for a defect of ours; else Pulumi's own.
 """
 
+import signal
+
+if __name__ == "__main__":  # a second of loading, in which Ctrl-C is the end and no traceback; exit_code() takes over
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import sys
 
 import typer

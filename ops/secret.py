@@ -1,7 +1,11 @@
 """`make edit-secret`, `make apply-secret`: a stack's settings, or this machine's where the stack is `local`."""
 
-import argparse
 import signal
+
+if __name__ == "__main__":  # a second of loading, in which Ctrl-C is the end and no traceback; main() takes over
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+import argparse
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +26,7 @@ EMPTY = "airflow:\n  connections: []\n  variables: {}\n"
 
 def main() -> int:
     """Exit code 0 done, 2 refused with the reason, else that of `pulumi up` or of the local sync."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     options = arguments()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, leave)  # so that the plain text is removed on the way out

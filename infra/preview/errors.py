@@ -1,6 +1,7 @@
 """What a user can get wrong before the program's own settings are reached, and how a command line says what it is."""
 
 import json
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Collection
@@ -20,6 +21,7 @@ def exit_code(command: Callable[[], int | None], *mendable: type[Exception], sec
 
     A library's words about a value may quote it: of a defect's traceback the `secrets` are taken out.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return command() or 0
     except (InputError, pulumi.RunError, *mendable) as error:
