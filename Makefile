@@ -50,6 +50,7 @@ AIRFLOW := .airflow
 .PRECIOUS: $(AIRFLOW)/.installed
 $(AIRFLOW)/.installed: $(VENV)/.uv image/requirements.txt image/requirements-local.txt
 	@if test -S $(AIRFLOW)/run/supervisor.sock; then echo "other pins than what runs here: stopping it first" >&2; $(MAKE) --no-print-directory stop; fi
+	@rm -f $@  # else a broken-off installation would pass for one
 	@echo "installing Airflow into $(AIRFLOW)/venv …" >&2
 	@test -x $(AIRFLOW)/venv/bin/python || $(PY) -m uv venv -q --relocatable --python $(PY) $(AIRFLOW)/venv
 	@$(PY) -m uv pip sync -q --python $(AIRFLOW)/venv/bin/python --require-hashes image/requirements.txt image/requirements-local.txt

@@ -15,10 +15,10 @@ start: $(AIRFLOW)/.installed  ## the same in the background
 	@$(LOCAL) up --port '$(PORT)' --detach
 
 # These ask what runs: they install nothing, and change nothing under it.
-THERE := test -x $(AIRFLOW)/venv/bin/python || { echo "no Airflow in this checkout yet: make up installs and starts it" >&2; exit 2; }
+THERE := test -f $(AIRFLOW)/.installed || { echo "no Airflow in this checkout yet: make up installs and starts it" >&2; exit 2; }
 
 stop:  ## stop it
-	@if test -x $(AIRFLOW)/venv/bin/python; then $(LOCAL) stop; else echo "nothing runs here"; fi
+	@if test -f $(AIRFLOW)/.installed; then $(LOCAL) stop; else echo "nothing runs here"; fi
 
 # on the port that it had, unless another is given
 restart: HAD = $(if $(filter file,$(origin PORT)),$(shell cat $(AIRFLOW)/run/port 2>/dev/null))
@@ -48,4 +48,4 @@ run:  ## run a DAG and show its logs: DAG=taskflow_pipeline CONF='{"key": 1}' [A
 	@$(LOCAL) run --conf "$$CONF" $(ARGS) "$(DAG)"
 
 clean:  ## stop it and remove .airflow (database, logs, keys); YES=1 does not ask
-	@if test -x $(AIRFLOW)/venv/bin/python; then $(LOCAL) clean $(if $(YES),--yes); else rm -rf $(AIRFLOW); fi
+	@if test -f $(AIRFLOW)/.installed; then $(LOCAL) clean $(if $(YES),--yes); else rm -rf $(AIRFLOW); fi
