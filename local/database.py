@@ -20,20 +20,26 @@ def choose(place: Place) -> Postgres:
     """The checkout's server, its folder made; `prepare()` makes the cluster.
 
     An ordinary user's lies in `.airflow/postgres`. Root's runs as an account without rights, which may not reach a
-    checkout below a 0700 folder: then folder and a copy of the binaries lie in a folder of that account's own.
+    checkout below a 0700 folder: then folder and a copy of the binaries lie in a folder of that account's own. So they
+    do where a shell would read the checkout's path otherwise.
     """
 
     def usable(folder: Path) -> bool:
         server = Postgres(folder, wheel_bin(place.venv))
         own(server, folder)
-        return holds_socket(folder / "socket", SOCKET_NAME) and _reaches(server)
+        return holds_socket(folder / "socket", SOCKET_NAME) and _plain(folder) and _reaches(server)
 
     home = place.folder("postgres", usable)
     server = Postgres(home, wheel_bin(place.venv), _OPTIONS)
     own(server, home)
-    if not _runs(server):
+    if not (_plain(server.bin) and _runs(server)):
         server = Postgres(home, _copy(server), _OPTIONS)
     return server
+
+
+def _plain(path: Path) -> bool:
+    """Whether initdb can find its `postgres` below the path: it puts that between double quotes, into a shell."""
+    return not set(str(path)) & set('"$`\\\n')
 
 
 def _copy(server: Postgres) -> Path:

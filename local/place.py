@@ -62,7 +62,8 @@ class Place:
         wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
         if usable(wanted):
             return wanted
-        wanted.rmdir()
+        with contextlib.suppress(OSError):  # where the checkout was moved here, what it had stays until `make clean`
+            wanted.rmdir()
         elsewhere = Path(tempfile.mkdtemp(prefix=f"airflow-{name}-", dir="/var/tmp"))
         record.write_text(f"{elsewhere}\n")
         return elsewhere

@@ -8,6 +8,7 @@ import pytest
 
 from local import database
 from local.place import Place
+from local.postgres import wheel_bin
 from tests.real.airflow_here import VENV
 
 pytestmark = pytest.mark.skipif(not VENV.exists(), reason="no Airflow in .airflow/venv: make .airflow/.installed")
@@ -60,10 +61,15 @@ def test_root_lends_an_account(place: Place) -> None:
         place.remove()
 
 
-def test_a_long_path_is_no_hindrance(tmp_path: Path) -> None:
-    place = Place(tmp_path / ("deep" * 20) / "checkout")
-    place.root.mkdir(parents=True)
-    place.venv.symlink_to(VENV)
+# too long for a socket; and what initdb would hand to a shell unquoted
+@pytest.mark.parametrize("folder", ["deep" * 20, 'it\'s "ours"', "$HOME `id`"])
+def test_no_path_is_a_hindrance(folder: str, tmp_path: Path) -> None:
+    place = Place(tmp_path / folder / "checkout")
+    (place.root / "postgres").mkdir(parents=True, mode=0o700)
+    (place.root / "postgres" / "socket").mkdir(mode=0o700)  # of an earlier run, where the checkout was moved here
+    venv = place.venv / "lib" / "python3.11" / "site-packages"
+    venv.parent.mkdir(parents=True)
+    venv.symlink_to(wheel_bin(VENV).parents[2])
     server = database.choose(place)
     try:
         server.start()
