@@ -73,17 +73,8 @@ def own(server: Postgres, path: Path) -> None:
 
 
 def _as_account(server: Postgres, command: list[str]) -> bool:
-    account = server.account()
     try:
-        done = subprocess.run(
-            command,
-            cwd="/",
-            check=False,
-            capture_output=True,
-            user=account.pw_uid if account else None,
-            group=account.pw_gid if account else None,
-            extra_groups=[] if account else None,
-        )
+        done = subprocess.run(command, cwd="/", check=False, capture_output=True, **server.as_account())
     except PermissionError:
         return False
     return done.returncode == 0

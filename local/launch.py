@@ -30,7 +30,6 @@ def start(service: Service, checkout: Path) -> subprocess.Popen[bytes]:
 
 def _postgres(service: Service, place: Place) -> subprocess.Popen[bytes]:
     server = database.choose(place)
-    account = server.account()
     marks = {name: os.environ[name] for name in (CHECKOUT, SERVICE)}
     return subprocess.Popen(
         server.command,
@@ -39,7 +38,5 @@ def _postgres(service: Service, place: Place) -> subprocess.Popen[bytes]:
         stdin=subprocess.DEVNULL,
         preexec_fn=bound_to_parent(service.stop),
         process_group=0,
-        user=account.pw_uid if account else None,
-        group=account.pw_gid if account else None,
-        extra_groups=[] if account else None,
+        **server.as_account(),
     )

@@ -14,11 +14,21 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict
 from urllib.parse import quote
 
-SOCKET_PATH_MAX = 107  # bytes in sockaddr_un.sun_path on Linux (103 on macOS), the ending NUL not counted
+from local.place import holds_socket
+
 SOCKET_NAME = ".s.PGSQL.5432.lock"
 SUPERUSER = "airflow"
+
+
+class Credentials(TypedDict, total=False):
+    """Arguments of `subprocess`; empty for the caller's own."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
 
 
 class PostgresError(Exception):
@@ -56,7 +66,7 @@ class Postgres:
     def socket_folder(self) -> Path:
         """Inside `folder`; where that path is too long for a socket, in the system's temporary folder."""
         inside = self.folder / "socket"
-        if len(os.fsencode(inside / SOCKET_NAME)) < min(SOCKET_PATH_MAX, 103):
+        if holds_socket(inside, SOCKET_NAME):
             return inside
         name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"postgres-{name}"
@@ -132,6 +142,11 @@ class Postgres:
             return pwd.getpwuid(owner) if owner else pwd.getpwnam("nobody")
         return pwd.getpwnam("nobody")
 
+    def as_account(self) -> Credentials:
+        """What makes a new process run as `account()`."""
+        account = self.account()
+        return Credentials(user=account.pw_uid, group=account.pw_gid, extra_groups=[]) if account else Credentials()
+
     def _own(self, folder: Path) -> None:
         account = self.account()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -142,7 +157,6 @@ class Postgres:
             raise PostgresError(f"{folder} must be mode 0700 and belong to who runs PostgreSQL: remove it, or mend it")
 
     def _call(self, program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        account = self.account()
         # no PG* variable of the caller may lead elsewhere; "/" as the caller's folder may be closed to `account`
         environment = {"PATH": os.defpath, "LC_ALL": "C"}
         # not capture_output: the server that pg_ctl leaves behind would hold a pipe open
@@ -155,9 +169,7 @@ class Postgres:
                 cwd="/",
                 env=environment,
                 check=False,
-                user=account.pw_uid if account else None,
-                group=account.pw_gid if account else None,
-                extra_groups=[] if account else None,
+                **self.as_account(),
             )
             output.seek(0)
             return subprocess.CompletedProcess(done.args, done.returncode, output.read())

@@ -26,6 +26,14 @@ def run_dag(api: httpx.Client, console: Console, dag: str, conf: str, timeout: f
     Raises LocalError where there is no such DAG, `conf` is no JSON object, or `timeout` seconds were not enough.
     """
     run = _trigger(api, console, dag, conf)
+    try:
+        return _follow(api, console, dag, run, timeout)
+    except KeyboardInterrupt:
+        console.print(f"\n{dag} goes on, the UI shows it (run {run})")
+        raise
+
+
+def _follow(api: httpx.Client, console: Console, dag: str, run: str, timeout: float) -> int:
     runs, begun, shown = f"/dags/{dag}/dagRuns/{run}", time.monotonic(), set[tuple[str, int]]()
     while True:
         state = str(rest.get(api, runs)["state"])  # before the tasks: what ended by then is among them
