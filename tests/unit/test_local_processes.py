@@ -10,13 +10,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
+from rich.console import Console
 
 from local import keys, ports, services, supervisor
 from local.errors import LocalError
 from local.orphans import CHECKOUT, SERVICE, of, sweep
 from local.place import LONGEST_SOCKET_PATH, Place, holds_socket
+from local.run_dag import run_dag
 from local.steps import StepError, Steps
 
 ROOT = Path(__file__).parents[2]
@@ -180,3 +183,27 @@ def test_steps_are_plain_lines_without_a_terminal(capsys: pytest.CaptureFixture[
     assert "line 99" in report
     assert "line 79" not in report
     assert report.endswith("mend that")
+
+
+def test_ctrl_c_leaves_a_run_going_and_says_so() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/dagRuns/r1"):
+            raise KeyboardInterrupt
+        return httpx.Response(200, json={"is_paused": False, "dag_run_id": "r1"})
+
+    console = Console(record=True, width=200)
+    api = httpx.Client(transport=httpx.MockTransport(answer), base_url="http://airflow.example")
+    with api, pytest.raises(KeyboardInterrupt):
+        run_dag(api, console, "canary", "{}", timeout=60)
+    assert "canary goes on, the UI shows it (run r1)" in console.export_text()
+
+
+@pytest.mark.parametrize("verb", ["status", "logs", "shell", "run", "stop"])
+def test_a_broken_off_installation_is_none(verb: str, tmp_path: Path) -> None:
+    for name in ("Makefile", "make", "image"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    python = tmp_path / ".airflow" / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to("/bin/false")
+    done = subprocess.run(["make", verb, "DAG=canary"], cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert "no Airflow in this checkout yet" in done.stderr or done.stdout == "nothing runs here\n"
