@@ -22,8 +22,9 @@ image:  ## build the image; DAGS=../dags REQUIREMENTS=../requirements.txt for an
 	@code=0; miss() { echo "$$1: no such $$2" >&2; code=2; }; \
 	  test -d '$(DAGS)' || miss 'DAGS=$(DAGS)' folder; test -d '$(PLUGINS)' || miss 'PLUGINS=$(PLUGINS)' folder; \
 	  test -z '$(REQUIREMENTS)' -o -f '$(REQUIREMENTS)' || miss 'REQUIREMENTS=$(REQUIREMENTS)' file; exit $$code
-	$(BUILD) --file image/Dockerfile --build-context 'dags=$(DAGS)' --build-context 'plugins=$(PLUGINS)' \
-	  --build-context 'extra=$(if $(REQUIREMENTS),$(dir $(REQUIREMENTS)),image)' --build-arg 'EXTRA=$(notdir $(REQUIREMENTS))' image
+	file='$(or $(REQUIREMENTS),image/requirements.txt)'; \
+	  $(BUILD) --file image/Dockerfile --build-context 'dags=$(DAGS)' --build-context 'plugins=$(PLUGINS)' \
+	  --build-context "extra=$$(dirname "$$file")" --build-arg "EXTRA=$$(basename "$$file")" image
 
 push:  ## push it: IMAGE=<the stack's registry>/airflow, as `make outputs STACK=…` says
 	@case '$(IMAGE)' in */*) ;; *) echo 'IMAGE=$(IMAGE): name the registry, as in IMAGE=registry.example.org/airflow' >&2; exit 2;; esac

@@ -39,7 +39,7 @@ pytestmark = [
 def make_image(dags: Path) -> "subprocess.CompletedProcess[str]":
     program, base = engine()
     words = [f"DOCKER={program}", f"BASE_IMAGE={base}", f"TAG={TAG}", f"DAGS={dags}", f"PLUGINS={ROOT / 'plugins'}"]
-    command = ["make", "image", *words, f"REQUIREMENTS={dags / 'requirements.txt'}"]
+    command = ["make", "image", *words, f"REQUIREMENTS={dags / 'our needs.txt'}"]
     return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
 
 
@@ -53,7 +53,7 @@ def dags(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "nested" / ".git").write_text(f"gitdir: {TOKEN}")
     (folder / "ours.py").write_text(DAG)
     (folder / "ours.py").chmod(0o600)
-    (folder / "requirements.txt").write_text("humanfriendly==10.0\n")
+    (folder / "our needs.txt").write_text("humanfriendly==10.0\n")
     return folder
 
 
