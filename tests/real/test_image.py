@@ -36,9 +36,9 @@ pytestmark = [
 ]
 
 
-def make_image(dags: Path) -> "subprocess.CompletedProcess[str]":
+def make_image(dags: Path, tag: str = TAG) -> "subprocess.CompletedProcess[str]":
     program, base = engine()
-    words = [f"DOCKER={program}", f"BASE_IMAGE={base}", f"TAG={TAG}", f"DAGS={dags}", f"PLUGINS={ROOT / 'plugins'}"]
+    words = [f"DOCKER={program}", f"BASE_IMAGE={base}", f"TAG={tag}", f"DAGS={dags}", f"PLUGINS={ROOT / 'plugins'}"]
     command = ["make", "image", *words, f"REQUIREMENTS={dags / 'our needs.txt'}"]
     return subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
 
@@ -62,8 +62,8 @@ def within(dags: Path) -> Callable[..., str]:
     built = make_image(dags)
     assert not built.returncode, built.stdout + built.stderr
 
-    def run(script: str, user: str = "50000") -> str:
-        command = [engine()[0], "run", "--rm", "--user", user, f"airflow:{TAG}", "bash", "-c", script]
+    def run(script: str, user: str = "50000", tag: str = TAG) -> str:
+        command = [engine()[0], "run", "--rm", "--user", user, f"airflow:{tag}", "bash", "-c", script]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     return run
@@ -101,6 +101,15 @@ def test_its_user_and_any_other_of_group_0_run_it(user: str, within: Callable[..
     assert re.search(r"^ours +\| /opt/airflow/dags/ours.py ", said, re.MULTILINE), said
     assert "No data found" in said
     assert said.endswith("\n0\n")
+
+
+def test_other_requirements_are_no_matter_of_the_cache(dags: Path, tmp_path: Path, within: Callable[..., str]) -> None:
+    other = shutil.copytree(dags, tmp_path / "other")
+    (other / "our needs.txt").write_text("humanfriendly==9.2\n")
+    built = make_image(other, f"{TAG}-anew")
+    assert not built.returncode, built.stdout + built.stderr
+    assert "humanfriendly==10.0" in within("pip freeze")
+    assert "humanfriendly==9.2" in within("pip freeze", tag=f"{TAG}-anew")
 
 
 def test_a_dag_that_does_not_import_fails_the_build(dags: Path, tmp_path: Path) -> None:
