@@ -61,17 +61,24 @@ class Api:
             self._forward.wait()
         self._forward = None
 
-    def run(self, dag: str, timeout: int = 180) -> tuple[str, str]:
+    def run(self, dag: str) -> tuple[str, str]:
         """Trigger a DAG and wait for its end: the run's id and its state."""
+        run = self.trigger(dag)
+        return run, self.ended(dag, run)
+
+    def trigger(self, dag: str) -> str:
+        """The new run's id."""
         self.call("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False})
-        run = self.call("POST", f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None})["dag_run_id"]
-        state = ""
-        for _ in range(timeout):
-            state = self.call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}")["state"]
-            if state in ("success", "failed"):
+        return self.call("POST", f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None})["dag_run_id"]
+
+    def ended(self, dag: str, run: str, timeout: int = 180) -> str:
+        """The run's state once it has ended, or after so many seconds."""
+        deadline = time.monotonic() + timeout
+        while (state := self.call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}")["state"]) not in ("success", "failed"):
+            if time.monotonic() > deadline:
                 break
             time.sleep(1)
-        return run, state
+        return state
 
     def wait_for_dag(self, dag: str, timeout: int = 90) -> float:
         """Seconds until the DAG is there."""

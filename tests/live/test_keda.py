@@ -69,16 +69,9 @@ def test_workers_come_with_the_tasks_and_go_after_them(site: Site) -> None:
         site.cluster.run("wait", *ready)
         assert workers(site) == 0
         api.wait_for_dag("sleep")
-        api.call("PATCH", "/api/v2/dags/sleep", {"is_paused": False})
-        run = api.call("POST", "/api/v2/dags/sleep/dagRuns", {"logical_date": None})["dag_run_id"]
+        run = api.trigger("sleep")
         assert reached(site, 2, 120), "one worker for each queued task, over the metrics API"
-        state = ""
-        for _ in range(150):
-            state = api.call("GET", f"/api/v2/dags/sleep/dagRuns/{run}")["state"]
-            if state in ("success", "failed"):
-                break
-            time.sleep(2)
-        assert state == "success"
+        assert api.ended("sleep", run, 300) == "success"
     finally:
         api.close()
     # Its 5 minutes, and Kubernetes' 5 of hesitation before fewer, are a user's and not a test's.

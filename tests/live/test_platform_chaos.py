@@ -4,7 +4,6 @@ Needs what test_release.py needs, and an image of chaoskube under the pinned nam
 """
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -50,14 +49,8 @@ def test_a_long_run_survives_a_scheduler_killed_every_minute(site: Site) -> None
         site.bring_up()
         chaos = site.names.resource("chaos")
         site.cluster.run("rollout", "status", f"deployment/{_name(site)}", "-n", chaos, "--timeout=120s")
-        api.call("PATCH", "/api/v2/dags/long", {"is_paused": False})
-        run = api.call("POST", "/api/v2/dags/long/dagRuns", {"logical_date": None})["dag_run_id"]
-        state = "queued"
-        for _ in range(150):
-            state = api.call("GET", f"/api/v2/dags/long/dagRuns/{run}")["state"]
-            if state in ("success", "failed"):
-                break
-            time.sleep(4)
+        run = api.trigger("long")
+        state = api.ended("long", run, 600)
         kills = _kills(site.cluster.run("logs", f"deployment/{_name(site)}", "-n", chaos))
         tasks = api.call("GET", f"/api/v2/dags/long/dagRuns/{run}/taskInstances")["task_instances"]
     finally:
