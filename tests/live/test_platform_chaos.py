@@ -15,6 +15,7 @@ from tests.live.site import Site
 from tests.live.standing import needs_charts, own_site, serve
 
 CHAOS = {"state": "on", "intervalMinutes": 1}
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 KILLER = "chaos-main"
 LONG = """
 import time
@@ -38,7 +39,7 @@ def site(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     release = {"logs": {"kind": "share"}}
     with own_site(cluster, tmp_path_factory.mktemp("stacks"), release, platform={"chaos": CHAOS}) as site:
         serve(site, long=LONG)
-        site.bring_up(until=lambda resource: resource.name == KILLER)
+        site.bring_up(until=lambda resource: (resource.type, resource.name) == (DEPLOYMENT, KILLER))
         yield site
 
 
