@@ -92,8 +92,9 @@ def test_a_misspelt_key_is_found(chart: str) -> None:
 
 
 @pytest.mark.parametrize("chart", KEYS)
+@pytest.mark.guarantee("charts and images are pinned", "containers are confined")
 def test_what_the_chart_renders_is_confined_and_pinned(chart: str, tmp_path: Path) -> None:
-    """checks: invariants 22 and 23. Only node-exporter, in a namespace of its own, has the node's."""
+    """Only node-exporter, in a namespace of its own, has the node's."""
     folder = Path(os.environ.get("PLATFORM_CHARTS", "")) / chart
     if not os.environ.get("PLATFORM_CHARTS") or not shutil.which("helm") or not folder.is_dir():
         pytest.skip("needs helm on the PATH and the charts under PLATFORM_CHARTS")

@@ -54,26 +54,26 @@ def _env(container: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {item["name"]: item for item in container.get("env") or []}
 
 
+@pytest.mark.guarantee("the chart makes no key")
 def test_nothing_is_made_by_a_hook_and_no_secret_by_the_chart(objects: Objects) -> None:
-    # checks: invariant 21
     for item in objects:
         assert "helm.sh/hook" not in (item["metadata"].get("annotations") or {}), item["metadata"]["name"]
         assert item["kind"] not in ("Secret", "Job", "Ingress", "NetworkPolicy", "ServiceAccount"), item["metadata"]
 
 
+@pytest.mark.guarantee("the chart makes no key")
 def test_two_renders_are_equal(case: Case, objects: Objects, tmp_path: Path) -> None:
-    # checks: invariant 21
     assert render(case.values(), tmp_path) == objects
 
 
+@pytest.mark.guarantee("containers are confined")
 def test_every_container_is_confined_and_has_requests_and_limits(objects: Objects) -> None:
-    # checks: invariant 23
     lines = [f"{name}: {line}" for name, _, spec in _pods(objects) for line in confinement(spec)]
     assert lines == []
 
 
+@pytest.mark.guarantee("every connection to the database is verified")
 def test_only_the_control_plane_holds_the_database_and_verifies_it(objects: Objects) -> None:
-    # checks: invariant 9
     holders: set[str] = set()
     for name, _, spec in _pods(objects):
         volumes = {volume["name"]: volume for volume in spec.get("volumes") or []}
@@ -90,8 +90,8 @@ def test_only_the_control_plane_holds_the_database_and_verifies_it(objects: Obje
     assert holders == {"main-scheduler", "main-api-server", "main-dag-processor", "main-triggerer"}
 
 
+@pytest.mark.guarantee("no task holds a key of the control plane")
 def test_workers_hold_neither_the_database_nor_the_jwt_key(objects: Objects) -> None:
-    # checks: invariant 20
     jwt: set[str] = set()
     for name, _, spec in _pods(objects):
         for container in _containers(spec):
@@ -123,8 +123,8 @@ def test_pods_use_accounts_and_labels_that_stand_beside_the_chart(case: Case, ob
             assert metadata["labels"]["airflow-platform/reaches-database"] == "true"
 
 
+@pytest.mark.guarantee("charts and images are pinned")
 def test_images_are_exact_and_the_airflow_image_by_digest(objects: Objects) -> None:
-    # checks: invariant 22, bad input 27
     for name, _, spec in _pods(objects):
         for container in _containers(spec):
             image = container["image"]

@@ -36,8 +36,8 @@ def api(site: Site) -> Iterator[Api]:
     made.close()
 
 
+@pytest.mark.guarantee("no task holds a key of the control plane")
 def test_a_task_runs_on_a_worker_without_keys_and_its_log_is_read(api: Api) -> None:
-    # checks: invariant 20
     api.wait_for_dag("first")
     run, state = api.run("first")
     assert state == "success"
@@ -72,6 +72,7 @@ def test_flower_asks_for_the_password(site: Site) -> None:
     assert said.strip() == "401"
 
 
+@pytest.mark.guarantee("a changed broker password")
 def test_a_new_password_of_the_broker_rolls_through(site: Site, api: Api) -> None:
     replaced = Rolling(site).out(brokerPassword="another:Pass%word+of,1")
     assert {"main-broker", "main-broker-password"} <= replaced

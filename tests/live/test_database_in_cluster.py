@@ -78,8 +78,8 @@ def _client(database: Database) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
+@pytest.mark.guarantee("every connection to the database is verified")
 def test_a_release_connects_with_verified_tls_and_in_no_other_way(database: Database) -> None:
-    # checks: invariant 9
     assert database.sql("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == "TLSv1.3"
     assert "no encryption" in database.sql("SELECT 1", check=False, sslmode="disable")
     assert "certificate verify failed" in database.sql("SELECT 1", check=False, sslrootcert="/ca/wrong.pem")
@@ -88,8 +88,8 @@ def test_a_release_connects_with_verified_tls_and_in_no_other_way(database: Data
     assert "authentication failed" in database.sql("SELECT 1", check=False, password="wrong")
 
 
+@pytest.mark.guarantee("a database server that is killed")
 def test_what_is_written_survives_the_pod(database: Database) -> None:
-    # checks: fault 14
     database.sql("CREATE TABLE IF NOT EXISTS kept (id int); INSERT INTO kept VALUES (1)")
     pod = ("pod", f"{postgres.SERVICE}-0", "-n", database.namespace)
     with database.session():  # the server has no time to end it, and is killed with its lock in place
@@ -118,8 +118,8 @@ def test_a_dump_and_a_restore_as_a_person_runs_them(database: Database) -> None:
     assert name in wrong.stdout, "the Job says which there are"
 
 
+@pytest.mark.guarantee("a changed database password")
 def test_a_changed_password_is_applied_by_the_rollout(database: Database) -> None:
-    # checks: fault 15
     new = "second-password-of-the-server"
     metadata = {"name": "postgres-admin-second", "namespace": database.namespace}
     database.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": {"password": new}})

@@ -78,8 +78,8 @@ def levels(plan: Plan) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("stack", "stacks"), SHIPPED)
+@pytest.mark.guarantee("containers are confined")
 def test_the_api_server_takes_every_object_of_a_shipped_stack(stand_ins: StandIns, stack: str, stacks: str) -> None:
-    # checks: invariants 3, 23
     plan = revealed.plan(planning.Request(stack, Path(ROOT, stacks)))
     held, manifests = levels(plan), list[dict[str, Any]]()
     for resource in objects(plan):
@@ -94,8 +94,8 @@ def test_the_api_server_takes_every_object_of_a_shipped_stack(stand_ins: StandIn
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
+@pytest.mark.guarantee("containers are confined")
 def test_the_api_server_takes_what_the_chart_renders(stand_ins: StandIns, executor: str, tmp_path: Path) -> None:
-    # checks: invariant 23
     if not (helm() and chart()):
         pytest.skip("needs helm on the PATH and the chart in AIRFLOW_CHART")
     rendered = render(Case(executor, dags="git-ssh").values(), tmp_path)

@@ -43,6 +43,7 @@ def site(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield site
 
 
+@pytest.mark.guarantee("a scheduler that is killed")
 def test_a_long_run_survives_a_scheduler_killed_every_minute(site: Site) -> None:
     api = Api(site)
     try:

@@ -5,6 +5,8 @@ Needs helm and the pinned chart (AIRFLOW_CHART) for all that comes after the mig
 
 import time
 
+import pytest
+
 from tests.certificates import issue
 from tests.live.api import Api
 from tests.live.dags import DAG, task_environment
@@ -13,8 +15,8 @@ from tests.live.jobs import run_again
 from tests.live.site import JOB, Site
 
 
+@pytest.mark.guarantee("a migration that fails")
 def test_the_bootstrap_gives_the_release_its_role_and_database_once(site: Site) -> None:
-    # checks: fault 17
     resource = site.named("Job", "main-database")
     site.bring_up(until=lambda one: one.type == JOB and one.name != "main-database")
     name, namespace = site.place(resource)
@@ -23,8 +25,8 @@ def test_the_bootstrap_gives_the_release_its_role_and_database_once(site: Site) 
     assert (state, log.split("\n")) == ("Complete", ["airflow_main: ready", ""])
 
 
+@pytest.mark.guarantee("every connection to the database is verified")
 def test_a_wrong_ca_and_a_plain_connection_are_refused(site: Site) -> None:
-    # checks: invariant 9
     namespace = site.names.resource("database-admin")
     metadata = {"name": "wrong-ca", "namespace": namespace}
     site.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"ca.crt": issue("x").ca}})
@@ -39,8 +41,8 @@ def test_a_wrong_ca_and_a_plain_connection_are_refused(site: Site) -> None:
     assert "no encryption" in message, "the provider shows the end of the log"
 
 
+@pytest.mark.guarantee("a changed database password")
 def test_a_changed_password_is_applied_and_can_be_changed_back(site: Site) -> None:
-    # checks: fault 15
     namespace = site.names.resource("database-admin")
     metadata = {"name": "other-roles", "namespace": namespace}
     other = {"databasePassword": "another-Password-1"}
@@ -61,8 +63,8 @@ def test_the_migration_and_the_sync_are_done_before_the_release(migrated: Site) 
     assert "administrator admin: ready" in log
 
 
+@pytest.mark.guarantee("no task holds a key of the control plane")
 def test_a_pushed_dag_appears_within_a_minute_and_runs_in_a_pod_without_keys(git: GitServer, api: Api) -> None:
-    # checks: invariant 20
     api.wait_for_dag("first")
     git.push("second", DAG.format(name="second"))
     assert api.wait_for_dag("second") < 60
@@ -84,8 +86,8 @@ def test_the_log_of_a_finished_task_is_read_back_when_its_pod_is_gone(migrated: 
     assert "a line that only this task writes: first" in str(log)
 
 
+@pytest.mark.guarantee("every connection to the database is verified")
 def test_every_connection_to_the_database_is_encrypted(migrated: Site, api: Api) -> None:
-    # checks: invariant 9
     query = (
         "SELECT count(*) FILTER (WHERE ssl), count(*) FILTER (WHERE NOT ssl) "
         "FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'airflow_main'"
@@ -97,8 +99,8 @@ def test_every_connection_to_the_database_is_encrypted(migrated: Site, api: Api)
     assert plain == "0"
 
 
+@pytest.mark.guarantee("a scheduler that is killed")
 def test_a_killed_scheduler_comes_back_and_runs_tasks(migrated: Site, api: Api) -> None:
-    # checks: fault 14
     here = ("-n", migrated.namespace)
     migrated.cluster.run("delete", "pod", *here, "-l", "component=scheduler", "--grace-period=0", "--force")
     migrated.cluster.run("rollout", "status", "deployment/main-scheduler", *here, "--timeout=180s")

@@ -21,8 +21,8 @@ def rolling(migrated: Site) -> Rolling:
     return Rolling(migrated)
 
 
+@pytest.mark.guarantee("a migration that fails")
 def test_a_failed_migration_shows_why_and_leaves_the_release_alone(migrated: Site, api: Api) -> None:
-    # checks: fault 17
     before = pods(migrated)
     state, log = run_again(migrated, "main-migration", "bad-migration", env={"PGSSLROOTCERT": "/etc/ssl/none.crt"})
     assert state == "Failed"
@@ -55,10 +55,10 @@ def test_what_runs_on_a_schedule_works(migrated: Site, api: Api) -> None:
     assert done == {"main-cleanup", "main-rotation"}
 
 
+@pytest.mark.guarantee("a changed database password")
 def test_a_new_database_password_rolls_through_and_the_old_one_is_gone_last(
     migrated: Site, rolling: Rolling, api: Api
 ) -> None:
-    # checks: fault 15
     held, before = names(migrated, "secrets"), pods(migrated)
     replaced = rolling.out(**PASSWORD)
     assert {"main-database", "main-roles", "main-migration"} <= replaced

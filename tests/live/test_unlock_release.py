@@ -60,8 +60,8 @@ def helm(cluster: Cluster, stack: OwnStack, ready: str) -> subprocess.Popen[str]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
 
 
+@pytest.mark.guarantee("a Helm install that was killed")
 def test_a_killed_install_is_freed_and_goes_on(cluster: Cluster, stack: OwnStack) -> None:
-    # checks: fault 2
     with helm(cluster, stack, "no") as killed:
         for _ in range(60):
             here = ("-n", stack.names.resource("helm"))
@@ -83,8 +83,8 @@ def test_a_killed_install_is_freed_and_goes_on(cluster: Cluster, stack: OwnStack
     assert "no Helm release of local is pending" in again.stdout
 
 
+@pytest.mark.guarantee("a Helm install that was interrupted")
 def test_an_interrupted_install_has_failed_and_the_next_goes_on(cluster: Cluster, stack: OwnStack) -> None:
-    # checks: fault 3
     here = ("-n", stack.names.resource("helm"))
     with helm(cluster, stack, "no") as interrupted:
         for _ in range(60):

@@ -103,8 +103,8 @@ def test_a_warning_goes_to_slack_and_a_critical_alert_by_mail_too() -> None:
     assert receivers["nobody"] == {"name": "nobody"}
 
 
+@pytest.mark.guarantee("secrets are secret")
 def test_the_receivers_name_files_and_hold_no_secret() -> None:
-    """checks: invariant 2."""
     text = yaml.safe_dump(alerting.config(Alerts.model_validate(ALERTS), "airflow-alerts"))
     assert set(re.findall(r"_file: (\S+)", text)) == {
         "/etc/alertmanager/secrets/airflow-alerts/slackUrl",

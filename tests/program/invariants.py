@@ -1,7 +1,7 @@
-"""What must hold in every plan, whatever the settings (checks.md, "Invariants checkable on the recorded plan").
+"""What must hold in every plan, whatever the settings (docs/guarantees.md, "Never true").
 
-Each function takes a plan and returns what breaks its rule, as readable lines; empty is good. The number in a
-function's docstring is the invariant's. Those of one cloud or layer stand in that layer's own tests.
+Each function takes a plan and returns what breaks its rule, as readable lines; empty is good.
+Those of one cloud or layer stand in that layer's own tests.
 """
 
 import re
@@ -9,13 +9,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import pytest
+
 from infra.preview.model import Plan, Resource
 from tests.program.stacks import SECRET, UNKNOWN, leaves, pod_specs
 
 Invariant = Callable[[Plan], Iterator[str]]
 RELEASE = "kubernetes:helm.sh/v3:Release"
 SENSITIVE = re.compile(r"password|secret|token|connection|kubeconfig|credential|privatekey", re.IGNORECASE)
-# Names, references, switches and documents about secrets hold none (checks.md, invariant 1).
+# Names, references, switches and documents about secrets hold none.
 HARMLESS = re.compile(
     r"(name|names|id|ids|arn|arns|ref|type|class|kind|mode|path|version|hops|limit|enabled|policy|count|ttl|throttling|"
     r"namespace|tokens|auth|validation|py|seconds|usage|security|automountserviceaccounttoken|max_connections|method|endpoint|audience)$",
@@ -24,7 +26,7 @@ HARMLESS = re.compile(
 
 
 def secrets_are_secret(plan: Plan) -> Iterator[str]:
-    """1: a value at a path that speaks of a secret is under the sentinel; no name, tag or argument holds one."""
+    """A value at a path that speaks of a secret is under the sentinel; no name, tag or argument holds one."""
     for resource in plan:
         for path, value in leaves(resource.inputs):
             key = path[-1] if path else ""
@@ -38,7 +40,7 @@ def secrets_are_secret(plan: Plan) -> Iterator[str]:
 
 
 def helm_values_are_open(plan: Plan) -> Iterator[str]:
-    """2: Release values hold no secret; unknown only where a name is made by a cluster that does not exist yet."""
+    """Release values hold no secret; unknown only where a name is made by a cluster that does not exist yet."""
     for release in plan.of_type(RELEASE):
         for path, value in leaves(release.inputs.get("values", {})):
             if value == SECRET:
@@ -48,7 +50,7 @@ def helm_values_are_open(plan: Plan) -> Iterator[str]:
 
 
 def kubernetes_by_an_explicit_provider(plan: Plan) -> Iterator[str]:
-    """3: each Kubernetes object names our provider, whose kubeconfig is secret and whose cluster has an identifier."""
+    """Each Kubernetes object names our provider, whose kubeconfig is secret and whose cluster has an identifier."""
     for resource in plan:
         if resource.type.startswith("kubernetes:") and resource.custom and not resource.provider:
             yield f"{resource.urn}: no provider"
@@ -63,14 +65,14 @@ def kubernetes_by_an_explicit_provider(plan: Plan) -> Iterator[str]:
 
 
 def components_are_not_kept(plan: Plan) -> Iterator[str]:
-    """4: protection is for what holds data; a component that has it passes it on to all its children."""
+    """Protection is for what holds data; a component that has it passes it on to all its children."""
     for resource in plan:
         if not resource.custom and (resource.options.protect or resource.options.retain_on_delete):
             yield f"{resource.urn}: a component is protected or retained"
 
 
 def pins(plan: Plan) -> Iterator[str]:
-    """22: every chart has an exact version, every image an exact tag or a digest."""
+    """Every chart has an exact version, every image an exact tag or a digest."""
     for release in plan.of_type(RELEASE):
         if not re.fullmatch(r"v?\d+\.\d+\.\d+", str(release.inputs.get("version", ""))):
             yield f"{release.urn}: version {release.inputs.get('version')!r}"
@@ -81,7 +83,7 @@ def pins(plan: Plan) -> Iterator[str]:
 
 
 def namespaces_have_levels(plan: Plan) -> Iterator[str]:
-    """23: every namespace says its Pod Security level; `privileged` gives its reason and holds nothing else."""
+    """Every namespace says its Pod Security level; `privileged` gives its reason and holds nothing else."""
     for namespace in plan.of_type("kubernetes:core/v1:Namespace"):
         metadata = namespace.inputs["metadata"]
         level = metadata.get("labels", {}).get("pod-security.kubernetes.io/enforce")
@@ -95,7 +97,7 @@ def namespaces_have_levels(plan: Plan) -> Iterator[str]:
 
 
 def namespaces_are_closed(plan: Plan) -> Iterator[str]:
-    """23: every namespace denies by default, in both directions, and lets its pods ask the cluster's DNS."""
+    """Every namespace denies by default, in both directions, and lets its pods ask the cluster's DNS."""
     policies = [
         (_namespace(policy), policy.inputs["spec"])
         for policy in plan.of_type("kubernetes:networking.k8s.io/v1:NetworkPolicy")
@@ -119,7 +121,7 @@ def _asks_dns(rule: Mapping[str, Any]) -> bool:
 
 
 def containers_are_confined(plan: Plan) -> Iterator[str]:
-    """23: own containers have requests and limits, no privilege, no root, and the runtime's seccomp profile."""
+    """Own containers have requests and limits, no privilege, no root, and the runtime's seccomp profile."""
     for resource in plan:
         if resource.package != "kubernetes" or resource.type == RELEASE:
             continue  # a chart's pods are judged where it is rendered
@@ -128,7 +130,7 @@ def containers_are_confined(plan: Plan) -> Iterator[str]:
 
 
 def ingresses_have_tls(plan: Plan) -> Iterator[str]:
-    """24: every Ingress has a class, TLS for its hosts and no snippet."""
+    """Every Ingress has a class, TLS for its hosts and no snippet."""
     for ingress in plan.of_type("kubernetes:networking.k8s.io/v1:Ingress"):
         spec = ingress.inputs["spec"]
         hosts = {rule.get("host") for rule in spec.get("rules", [])}
@@ -142,7 +144,7 @@ def ingresses_have_tls(plan: Plan) -> Iterator[str]:
 
 
 def certificates_have_issuers(plan: Plan) -> Iterator[str]:
-    """24: each Ingress's certificate is asked for, of an issuer that the plan makes where it makes cert-manager."""
+    """Each Ingress's certificate is asked for, of an issuer that the plan makes where it makes cert-manager."""
     ingresses = plan.of_type("kubernetes:networking.k8s.io/v1:Ingress")
     issuers = {one.inputs["metadata"]["name"] for one in plan.of_type("kubernetes:cert-manager.io/v1:ClusterIssuer")}
     own = any(release.inputs["chart"] == "cert-manager" for release in plan.of_type(RELEASE))
@@ -160,7 +162,7 @@ def certificates_have_issuers(plan: Plan) -> Iterator[str]:
 
 
 def http_is_redirected(plan: Plan) -> Iterator[str]:
-    """24: either controller sends plain HTTP to HTTPS, and takes no snippets."""
+    """Either controller sends plain HTTP to HTTPS, and takes no snippets."""
     for release in plan.of_type(RELEASE):
         values = release.inputs.get("values", {})
         if release.inputs["chart"] == "ingress-nginx":
@@ -174,7 +176,7 @@ def http_is_redirected(plan: Plan) -> Iterator[str]:
 
 
 def releases_are_awaited(plan: Plan) -> Iterator[str]:
-    """25: every Release waits for its pods, and long enough."""
+    """Every Release waits for its pods, and long enough."""
     for release in plan.of_type(RELEASE):
         if release.inputs.get("skipAwait"):
             yield f"{release.urn}: skipAwait"
@@ -183,7 +185,7 @@ def releases_are_awaited(plan: Plan) -> Iterator[str]:
 
 
 def urns_are_unique(plan: Plan) -> Iterator[str]:
-    """25: no duplicate URN, and no dependency on what is not in the plan."""
+    """No duplicate URN, and no dependency on what is not in the plan."""
     for urn, count in Counter(resource.urn for resource in plan).items():
         if count > 1:
             yield f"{urn}: {count} times"
@@ -193,7 +195,7 @@ def urns_are_unique(plan: Plan) -> Iterator[str]:
 
 
 def namespaces_come_first(plan: Plan) -> Iterator[str]:
-    """25: what is in a namespace of ours waits for it, by data, option or parent, and so is gone before it."""
+    """What is in a namespace of ours waits for it, by data, option or parent, and so is gone before it."""
     waiting: dict[str, list[str]] = {}
     for resource in plan:
         for other in resource.waits_for:
@@ -216,27 +218,29 @@ def namespaces_come_first(plan: Plan) -> Iterator[str]:
             yield f"{resource.urn}: does not wait for its namespace {place}"
 
 
-EVERYWHERE: tuple[Invariant, ...] = (
-    secrets_are_secret,
-    helm_values_are_open,
-    kubernetes_by_an_explicit_provider,
-    components_are_not_kept,
-    pins,
-    namespaces_have_levels,
-    namespaces_are_closed,
-    containers_are_confined,
-    ingresses_have_tls,
-    certificates_have_issuers,
-    http_is_redirected,
-    releases_are_awaited,
-    urns_are_unique,
-    namespaces_come_first,
-)
+#: Each by its name in docs/guarantees.md.
+EVERYWHERE: dict[str, Invariant] = {
+    "secrets are secret": secrets_are_secret,
+    "Helm values hold no secret": helm_values_are_open,
+    "every object is made by our provider": kubernetes_by_an_explicit_provider,
+    "no component is protected": components_are_not_kept,
+    "charts and images are pinned": pins,
+    "namespaces have a level": namespaces_have_levels,
+    "namespaces are closed": namespaces_are_closed,
+    "containers are confined": containers_are_confined,
+    "Ingresses have TLS": ingresses_have_tls,
+    "certificates have an issuer": certificates_have_issuers,
+    "plain HTTP is redirected": http_is_redirected,
+    "Helm releases are awaited": releases_are_awaited,
+    "every URN is there once": urns_are_unique,
+    "a namespace comes first": namespaces_come_first,
+}
+EVERY_PLAN = pytest.mark.guarantee(*EVERYWHERE)
 
 
 def broken(plan: Plan) -> list[str]:
     """Every line that every invariant has to say of a plan."""
-    return [f"{rule.__name__}: {line}" for rule in EVERYWHERE for line in rule(plan)]
+    return [f"{name}: {line}" for name, rule in EVERYWHERE.items() for line in rule(plan)]
 
 
 def _pinned(image: str) -> bool:

@@ -1,12 +1,14 @@
-"""What must hold in every AWS plan (checks.md, "Invariants checkable on the recorded plan").
+"""What must hold in every AWS plan (docs/guarantees.md, "Never true").
 
-Each function takes a plan and returns what breaks its rule, as readable lines; the number in its docstring is the
-invariant's. `tests/program/invariants.py` has those of every cloud.
+Each function takes a plan and returns what breaks its rule, as readable lines.
+`tests/program/invariants.py` has those of every cloud.
 """
 
 import json
 from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from infra.cloud.aws.nodes import LABEL
 from infra.preview.model import Plan
@@ -48,7 +50,7 @@ UNTAGGED = frozenset(
 
 
 def groups_admit_nodes_alone(plan: Plan) -> Iterator[str]:
-    """10: 5432 and 2049 from the nodes' group only; no rule from the world, none for SSH, none written inline.
+    """5432 and 2049 from the nodes' group only; no rule from the world, none for SSH, none written inline.
 
     A private API is reached from the networks that were named, and where it is public it has no group of ours.
     """
@@ -71,7 +73,7 @@ def groups_admit_nodes_alone(plan: Plan) -> Iterator[str]:
 
 
 def api_is_private(plan: Plan) -> Iterator[str]:
-    """11: the private endpoint is on, the public one limited; logs; Secrets under a key that rotates."""
+    """The private endpoint is on, the public one limited; logs; Secrets under a key that rotates."""
     for cluster in plan.of_type(CLUSTER):
         yield from expected(
             cluster,
@@ -91,7 +93,7 @@ def api_is_private(plan: Plan) -> Iterator[str]:
 
 
 def admins_are_entries(plan: Plan) -> Iterator[str]:
-    """12: access entries, no creator's right, no aws-auth."""
+    """Access entries, no creator's right, no aws-auth."""
     for cluster in plan.of_type(CLUSTER):
         yield from expected(
             cluster,
@@ -110,7 +112,7 @@ def admins_are_entries(plan: Plan) -> Iterator[str]:
 
 
 def nodes_are_closed(plan: Plan) -> Iterator[str]:
-    """13: IMDSv2 with one hop, encrypted volumes, private subnets without public addresses; tasks are tainted."""
+    """IMDSv2 with one hop, encrypted volumes, private subnets without public addresses; tasks are tainted."""
     for template in plan.of_type("aws:ec2/launchTemplate:LaunchTemplate"):
         yield from expected(
             template, {"metadataOptions.httpTokens": "required", "metadataOptions.httpPutResponseHopLimit": 1}
@@ -133,7 +135,7 @@ def nodes_are_closed(plan: Plan) -> Iterator[str]:
 
 
 def roles_are_narrow(plan: Plan) -> Iterator[str]:
-    """14: a pod's role is one service account's; nobody may do everything; the CNI's right is not the node's."""
+    """A pod's role is one service account's; nobody may do everything; the CNI's right is not the node's."""
     bound: set[tuple[str, str]] = set()
     for role in plan.of_type("aws:iam/role:Role"):
         (statement,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
@@ -154,7 +156,7 @@ def roles_are_narrow(plan: Plan) -> Iterator[str]:
 
 
 def everything_is_tagged(plan: Plan) -> Iterator[str]:
-    """25: whatever AWS can tag carries the owner's and the stack's tags, not by the provider's default alone."""
+    """Whatever AWS can tag carries the owner's and the stack's tags, not by the provider's default alone."""
     for resource in plan:
         if resource.package != "aws" or not resource.custom or resource.type.startswith("pulumi:"):
             continue
@@ -165,7 +167,7 @@ def everything_is_tagged(plan: Plan) -> Iterator[str]:
 
 
 def the_account_is_the_expected_one(plan: Plan) -> Iterator[str]:
-    """3, of AWS: every resource is made by our provider, which refuses any other account."""
+    """Every resource is made by our provider, which refuses any other account."""
     (provider,) = plan.of_type("pulumi:providers:aws")
     if provider.inputs.get("allowedAccountIds") in (None, "[]") or not provider.inputs.get("region"):
         yield f"{provider.urn}: {dict(provider.inputs)}"
@@ -185,23 +187,25 @@ def _too_wide(policy: Any) -> Iterator[str]:
                 yield f"{action} on everything"
 
 
-ON_AWS = (
-    data_is_protected,
-    database_is_safe,
-    database_speaks_tls,
-    groups_admit_nodes_alone,
-    api_is_private,
-    admins_are_entries,
-    nodes_are_closed,
-    roles_are_narrow,
-    images_are_immutable,
-    files_are_encrypted,
-    buckets_are_closed,
-    everything_is_tagged,
-    the_account_is_the_expected_one,
-)
+#: Each by its name in docs/guarantees.md.
+ON_AWS = {
+    "data is protected on AWS": data_is_protected,
+    "the database is safe on AWS": database_is_safe,
+    "the database speaks TLS on AWS": database_speaks_tls,
+    "security groups admit nodes alone on AWS": groups_admit_nodes_alone,
+    "the API server is closed on AWS": api_is_private,
+    "administrators are access entries on AWS": admins_are_entries,
+    "nodes are closed on AWS": nodes_are_closed,
+    "roles are narrow on AWS": roles_are_narrow,
+    "images are immutable on AWS": images_are_immutable,
+    "files are encrypted on AWS": files_are_encrypted,
+    "buckets are closed on AWS": buckets_are_closed,
+    "everything is tagged on AWS": everything_is_tagged,
+    "the account is the expected one on AWS": the_account_is_the_expected_one,
+}
+AWS_PLANS = pytest.mark.guarantee(*ON_AWS)
 
 
 def broken(plan: Plan) -> list[str]:
     """Every line that every invariant of AWS has to say of a plan."""
-    return [f"{rule.__name__}: {line}" for rule in ON_AWS for line in rule(plan)]
+    return [f"{name}: {line}" for name, rule in ON_AWS.items() for line in rule(plan)]

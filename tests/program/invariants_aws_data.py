@@ -18,14 +18,14 @@ KEPT = (
 
 
 def data_is_protected(plan: Plan) -> Iterator[str]:
-    """4: in production what holds data is protected; elsewhere nothing blocks a destroy."""
+    """In production what holds data is protected; elsewhere nothing blocks a destroy."""
     for resource in plan.of_type(*KEPT):
         if resource.options.protect != production(plan):
             yield f"{resource.urn}: protect is {resource.options.protect}"
 
 
 def database_is_safe(plan: Plan) -> Iterator[str]:
-    """5: the instance is encrypted, private, backed up, and never deleted without a snapshot of a fresh name."""
+    """The instance is encrypted, private, backed up, and never deleted without a snapshot of a fresh name."""
     for instance in plan.of_type(INSTANCE):
         yield from expected(
             instance,
@@ -47,7 +47,7 @@ def database_is_safe(plan: Plan) -> Iterator[str]:
 
 
 def database_speaks_tls(plan: Plan) -> Iterator[str]:
-    """6: own parameter group with force_ssl, PostgreSQL 15 or later, the authority is pinned."""
+    """Own parameter group with force_ssl, PostgreSQL 15 or later, the authority is pinned."""
     groups = plan.of_type("aws:rds/parameterGroup:ParameterGroup")
     for group in groups:
         parameters = {one["name"]: one["value"] for one in group.inputs["parameters"]}
@@ -62,7 +62,7 @@ def database_speaks_tls(plan: Plan) -> Iterator[str]:
 
 
 def images_are_immutable(plan: Plan) -> Iterator[str]:
-    """17: tags stay what they were, images are scanned and encrypted, and only outside production thrown away."""
+    """Tags stay what they were, images are scanned and encrypted, and only outside production thrown away."""
     for repository in plan.of_type("aws:ecr/repository:Repository"):
         yield from expected(
             repository,
@@ -77,7 +77,7 @@ def images_are_immutable(plan: Plan) -> Iterator[str]:
 
 
 def files_are_encrypted(plan: Plan) -> Iterator[str]:
-    """18: the file system is encrypted, with a policy and a mount target in each zone; every writer is Airflow."""
+    """The file system is encrypted, with a policy and a mount target in each zone; every writer is Airflow."""
     zones = [
         subnet for one in plan.of_type("aws:eks/cluster:Cluster") for subnet in one.inputs["vpcConfig"]["subnetIds"]
     ]
@@ -101,7 +101,7 @@ def files_are_encrypted(plan: Plan) -> Iterator[str]:
 
 
 def buckets_are_closed(plan: Plan) -> Iterator[str]:
-    """18, of S3: no public access, our key, TLS alone, an end to what is kept."""
+    """No public access, our key, TLS alone, an end to what is kept."""
     for bucket in plan.of_type("aws:s3/bucket:Bucket"):
         name = bucket.inputs["bucket"]
         beside = {one.type.rpartition(":")[2]: one for one in plan if one.inputs.get("bucket") == name}

@@ -48,8 +48,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
 
 @pytest.mark.parametrize("stack", ["integration", "production"])
 @pytest.mark.parametrize("choice", CHOICES)
+@invariants_aws.AWS_PLANS
 def test_every_choice_holds_the_invariants(plan: PlanOf, stack: str, choice: str) -> None:
-    # checks: invariants 1-6, 10-14, 17, 18, 22, 25
     made = aws(plan, stack, *CHOICES[choice])
     assert invariants.broken(made) == []
     assert invariants_aws.broken(made) == []
@@ -82,8 +82,8 @@ def test_tasks_run_on_spot_and_airflow_itself_does_not(plan: PlanOf) -> None:
     }
 
 
+@pytest.mark.guarantee("the database is safe on AWS")
 def test_a_restored_database_is_a_new_one_beside_the_old(plan: PlanOf) -> None:
-    # checks: invariant 5
     before, after = one(aws(plan, "production"), INSTANCE), one(aws(plan, "production", SNAPSHOT), INSTANCE)
     assert after.urn == before.urn
     assert after.inputs["snapshotIdentifier"] == SNAPSHOT.partition("=")[2]
@@ -101,8 +101,8 @@ def test_what_restarts_the_database_waits_for_the_window_unless_told(plan: PlanO
     assert one(at_once, INSTANCE).inputs["applyImmediately"] is True
 
 
+@pytest.mark.guarantee("a load balancer or volume that outlives a destroy")
 def test_volumes_and_load_balancers_that_kubernetes_makes_carry_the_tags(plan: PlanOf) -> None:
-    # checks: invariant 25, and what is left is found by them
     made = aws(plan, "production")
     tags: dict[str, Any] = one(made, "aws:ec2/vpc:Vpc").inputs["tags"]
     driver = json.loads(one(made, "aws:eks/addon:Addon", "aws-ebs-csi-driver").inputs["configurationValues"])
@@ -124,8 +124,8 @@ def test_an_existing_vpc_is_left_as_it_is(plan: PlanOf) -> None:
     assert len(made.of_type("aws:efs/mountTarget:MountTarget")) == 2
 
 
+@pytest.mark.guarantee("the API server is closed on AWS")
 def test_a_private_api_is_closed_and_warned_of(plan: PlanOf) -> None:
-    # checks: invariant 11
     made = aws(plan, "production", *PRIVATE)
     (cluster,) = made.of_type(invariants_aws.CLUSTER)
     assert cluster.inputs["vpcConfig"]["endpointPublicAccess"] is False
@@ -134,9 +134,9 @@ def test_a_private_api_is_closed_and_warned_of(plan: PlanOf) -> None:
     assert invariants_aws.broken(made) == []
 
 
+@pytest.mark.guarantee("security groups admit nodes alone on AWS")
 def test_a_private_api_is_reached_from_the_network_and_from_what_is_named(plan: PlanOf) -> None:
     # EKS' own group admits the nodes alone: without a rule of ours a runner in the VPC would wait for ever
-    # checks: invariant 10
     made = aws(plan, "production", *PRIVATE)
     (cluster,) = made.of_type(invariants_aws.CLUSTER)
     group = one(made, "aws:ec2/securityGroup:SecurityGroup", "api")
@@ -158,8 +158,8 @@ def test_nothing_blocks_the_end_of_an_ephemeral_stack(plan: PlanOf) -> None:
     assert not [one.urn for one in made if one.options.protect]
 
 
+@pytest.mark.guarantee("data is protected on AWS")
 def test_an_own_zone_is_made_and_kept(plan: PlanOf) -> None:
-    # checks: invariant 4
     made = aws(plan, "production", "platform.dns.state=on")
     assert one(made, "aws:route53/zone:Zone").options.protect
     assert invariants_aws.broken(made) == []

@@ -17,16 +17,16 @@ from tests.program.reading import one, tampered
 
 
 @pytest.mark.parametrize(("stack", "size"), CASES)
+@invariants_aws.AWS_PLANS
 def test_invariants(plan: PlanOf, stack: str, size: str) -> None:
-    # checks: invariants 1-6, 10-14, 17, 18, 22, 25
     made = aws(plan, stack, f"size={size}")
     assert invariants.broken(made) == []
     assert invariants_aws.broken(made) == []
 
 
 @pytest.mark.parametrize("stack", ["integration", "production"])
+@pytest.mark.guarantee("files are encrypted on AWS")
 def test_invariants_of_shares(plan: PlanOf, stack: str) -> None:
-    # checks: invariant 18
     made = aws(plan, stack, *SHARES)
     assert len(made.of_type("aws:efs/accessPoint:AccessPoint")) == 3
     assert invariants_aws.broken(made) == []
@@ -133,6 +133,7 @@ def test_invariants_of_shares(plan: PlanOf, stack: str) -> None:
         ("the_account_is_the_expected_one", "pulumi:providers:aws", None, "allowedAccountIds", None),
     ],
 )
+@pytest.mark.guarantee("every check of a plan notices what breaks it")
 def test_an_invariant_notices(plan: PlanOf, rule: str, type_: str, name: str | None, path: str, bad: Any) -> None:
     good = aws(plan, "production", SHARES[0])
     check = getattr(invariants_aws, rule)
@@ -149,6 +150,7 @@ def test_an_invariant_notices(plan: PlanOf, rule: str, type_: str, name: str | N
         ("database_speaks_tls", "aws:rds/parameterGroup:ParameterGroup", None),
     ],
 )
+@pytest.mark.guarantee("every check of a plan notices what breaks it")
 def test_an_invariant_notices_what_is_missing(plan: PlanOf, rule: str, type_: str, name: str | None) -> None:
     good = aws(plan, "production", SHARES[0])
     gone = one(good, type_, name)
@@ -157,8 +159,8 @@ def test_an_invariant_notices_what_is_missing(plan: PlanOf, rule: str, type_: st
 
 
 @pytest.mark.parametrize("type_", KEPT)
+@pytest.mark.guarantee("data is protected on AWS", "every check of a plan notices what breaks it")
 def test_protection_is_missed_in_production_and_noticed_elsewhere(plan: PlanOf, type_: str) -> None:
-    # checks: invariant 4
     for stack in STACKS:
         good = aws(plan, stack, "platform.dns.state=on")
         data = good.of_type(type_)[0]
@@ -167,16 +169,17 @@ def test_protection_is_missed_in_production_and_noticed_elsewhere(plan: PlanOf, 
         assert [data.urn in line for line in invariants_aws.data_is_protected(worse)] == [True]
 
 
+@pytest.mark.guarantee("roles are narrow on AWS")
 def test_a_role_is_one_service_accounts(plan: PlanOf) -> None:
-    # checks: invariant 14
     good = aws(plan, "production")
     (first, second) = [one(good, "aws:iam/role:Role", name) for name in ("ebs-csi", "vpc-cni")]
     shared = tampered(good, second, "assumeRolePolicy", first.inputs["assumeRolePolicy"])
     assert list(invariants_aws.roles_are_narrow(shared))
 
 
+@pytest.mark.guarantee("roles are narrow on AWS")
 def test_a_releases_pods_get_at_their_own_logs_alone() -> None:
-    # checks: invariant 14; in a plan the policy is unknown, for it names a key that is not made yet
+    # in a plan the policy is unknown, for it names a key that is not made yet
     given = object_store.grant("arn:aws:s3:::bucket", "arn:aws:kms:eu-west-1:123456789012:key/1")
     assert isinstance(given, Grant)
     for statement in given.statements:
@@ -185,16 +188,16 @@ def test_a_releases_pods_get_at_their_own_logs_alone() -> None:
         assert not [action for action in statement.actions if "*" in action or "Delete" in action]
 
 
+@pytest.mark.guarantee("files are encrypted on AWS")
 def test_the_file_system_refuses_plain_transport() -> None:
-    # checks: invariant 18
     mount, deny = files.mount_statements("arn:aws:elasticfilesystem:eu-west-1:123456789012:file-system/fs-1")
     assert deny == Statement(
         ["*"], tuple(mount.resources), {"AWS": "*"}, {"Bool": {"aws:SecureTransport": "false"}}, effect="Deny"
     )
 
 
+@pytest.mark.guarantee("an unknown region")
 def test_every_known_region_has_its_root_certificate_and_two_zones() -> None:
-    # checks: bad input 2; a region of the list needs nothing more
     known = aws_facts.regions()
     assert set(known) == roots.regions()
     assert all(len(zones) >= 2 for zones in known.values())

@@ -50,7 +50,7 @@ def of_dags(kind: str) -> Callable[[Resource], bool]:
     return lambda one: one.name == "main-dags" and one.type.endswith(f":{kind}")
 
 
-#: `destroy` deletes the first before the second, all of them: facts.md, "Destroy order".
+#: `destroy` deletes the first before the second, all of them.
 BEFORE: list[tuple[str, Which, Which]] = [
     ("every object before the right to delete it", in_cluster, RIGHT),
     ("that right before its entry", RIGHT, "aws:eks/accessEntry:AccessEntry"),
@@ -95,8 +95,8 @@ def shares(plan: PlanOf) -> Plan:
 
 
 @pytest.mark.parametrize(("first", "then"), [pytest.param(*case[1:], id=case[0]) for case in BEFORE])
+@pytest.mark.guarantee("nothing is deleted before what needs it")
 def test_destroy_order(shares: Plan, first: Which, then: Which) -> None:
-    # checks: invariant 25
     firsts, thens = chosen(shares, first), chosen(shares, then)
     assert firsts
     assert thens
@@ -105,8 +105,8 @@ def test_destroy_order(shares: Plan, first: Which, then: Which) -> None:
         assert not missing, f"{one.urn} would outlive {missing}"
 
 
+@pytest.mark.guarantee("nothing is deleted before what needs it")
 def test_a_releases_pods_go_before_their_rights(plan: PlanOf) -> None:
-    # checks: invariant 25
     made = aws(plan, "production")
     (helm,) = chosen(made, airflow)
     bound = [one for one in made.of_type("aws:eks/podIdentityAssociation:PodIdentityAssociation") if "main" in one.name]
@@ -124,6 +124,7 @@ def test_nothing_is_left_to_another_deletion(shares: Plan) -> None:
     assert [one.name for one in chosen(shares, EARLY) if one.inputs["preserve"]] == ["vpc-cni"]
 
 
+@pytest.mark.guarantee("nothing waits that need not")
 def test_the_cluster_and_the_database_are_built_side_by_side(shares: Plan) -> None:
     (cluster,), (instance,) = shares.of_type(CLUSTER), shares.of_type(INSTANCE)
     assert cluster.urn not in shares.reach(instance.urn)
@@ -134,8 +135,8 @@ def test_the_cluster_and_the_database_are_built_side_by_side(shares: Plan) -> No
 
 
 @pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.guarantee("a cloud that throttles", "rights that have not arrived yet")
 def test_what_uses_a_fresh_role_is_retried(plan: PlanOf, stack: str) -> None:
-    # checks: faults 4, 7
     retried = {
         CLUSTER,
         NODES,
@@ -149,8 +150,9 @@ def test_what_uses_a_fresh_role_is_retried(plan: PlanOf, stack: str) -> None:
         assert hooks == (("aws-not-ready-yet",) if one.type in retried else ()), one.urn
 
 
+@pytest.mark.guarantee("a slow cloud")
 def test_slow_types_are_given_time(shares: Plan) -> None:
-    # the provider's own limits are shorter than what was seen: facts.md, "Times"
+    # the provider's own limits are shorter than what was seen
     least = {CLUSTER: 30, NODES: 25, INSTANCE: 60, "aws:eks/addon:Addon": 20}
     for type_, minutes in least.items():
         for one in shares.of_type(type_):
@@ -202,8 +204,8 @@ def test_the_foundation_takes_no_longer_than_its_longest_chain(plan: PlanOf) -> 
     assert database < chain
 
 
+@pytest.mark.guarantee("a load balancer that finds no subnet")
 def test_load_balancers_find_their_subnets(shares: Plan) -> None:
-    # checks: fault 11
     for one in shares.of_type("aws:ec2/subnet:Subnet"):
         tags = {key for key in one.inputs["tags"] if key.startswith("kubernetes.io/role/")}
         role = {"public": {"kubernetes.io/role/elb"}, "private": {"kubernetes.io/role/internal-elb"}}

@@ -131,6 +131,7 @@ def test_a_good_account_passes(aws: Aws, file: Path) -> None:
     assert text.endswith("0 to mend, 0 unanswered")
 
 
+@pytest.mark.guarantee("the wrong account")
 def test_in_another_account_nothing_else_is_asked(aws: Aws, file: Path) -> None:
     given = answers(file, account="210987654321")
     assert [one.question for one in given] == ["account", "right to work in the cluster"]
@@ -155,6 +156,7 @@ def test_who_is_no_admin_could_not_work_in_the_cluster(aws: Aws, file: Path) -> 
         ("ListHostedZonesByName", {"HostedZones": []}, "public DNS zone data.acme.org"),
     ],
 )  # fmt: skip
+@pytest.mark.guarantee("what the region does not offer", "a DNS zone that is missing or there twice")
 def test_what_is_not_offered_is_said(aws: Aws, file: Path, operation: str, answer: Any, question: str) -> None:
     aws.answers[operation] = answer
     given = answers(file)
@@ -162,11 +164,13 @@ def test_what_is_not_offered_is_said(aws: Aws, file: Path, operation: str, answe
     assert all(one.cure for one in given if one.state is State.bad)
 
 
+@pytest.mark.guarantee("a DNS zone that is missing or there twice")
 def test_two_zones_of_one_name_are_one_too_many(aws: Aws, file: Path) -> None:
     boto3.client("route53").create_hosted_zone(Name="data.acme.org", CallerReference="2")
     assert bad(answers(file)) == ["public DNS zone data.acme.org"]
 
 
+@pytest.mark.guarantee("a quota that does not suffice")
 def test_quotas_count_what_is_in_use(aws: Aws, file: Path) -> None:
     # production: 3 NAT gateways, 8 nodes of 2 vCPUs at the largest
     aws.answers["GetServiceQuota"] = {"Quota": {"Value": 5.0}}
@@ -184,6 +188,7 @@ def test_a_missing_right_stops_nobody(aws: Aws, file: Path) -> None:
     assert report(given)[1]
 
 
+@pytest.mark.guarantee("a name that is taken")
 def test_names_of_others_are_taken_and_own_ones_are_not(aws: Aws, file: Path) -> None:
     here, bucket = place(), boto3.client("s3", region_name=REGION)
     name, where = here.bucket_name("main"), {"LocationConstraint": REGION}
@@ -207,6 +212,7 @@ def test_an_own_cluster_and_database_are_no_obstacle(aws: Aws, file: Path, opera
     assert len(bad(answers(file))) == 1
 
 
+@pytest.mark.guarantee("a secrets key out of reach")
 def test_the_key_of_the_secrets_is_asked_for(aws: Aws, file: Path) -> None:
     kms = boto3.client("kms", region_name=REGION)
     key = kms.create_key()["KeyMetadata"]["KeyId"]

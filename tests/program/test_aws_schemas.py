@@ -162,8 +162,8 @@ def test_the_docs_state_bucket_is_within_the_policy() -> None:
     assert fnmatchcase(f"arn:aws:s3:::{bucket}", own["Resource"])
 
 
+@pytest.mark.guarantee("the role that deploys is no administrator")
 def test_the_deploying_roles_policy_is_no_administrators() -> None:
-    # checks: invariant 14, of the role that deploys
     text = POLICY.read_text()
     assert len(json.dumps(json.loads(text), separators=(",", ":"))) <= 6144, "AWS's limit of a managed policy"
     for statement in json.loads(text)["Statement"]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from infra.preview import planning
 from infra.settings import SettingsError
-from tests.program.invariants import broken
+from tests.program.invariants import EVERY_PLAN, broken
 from tests.program.stacks import SHIPPED
 
 STATES = st.sampled_from(["on", "existing", "off"])
@@ -78,10 +78,10 @@ def stack_file(stack: str, stacks: str, axes: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(("stack", "stacks"), [one for one in SHIPPED if one[0] != "production"])
 @settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(axes=AXES)
+@EVERY_PLAN
 def test_every_legal_stack_holds_the_invariants(
     stack: str, stacks: str, tmp_path_factory: pytest.TempPathFactory, axes: dict[str, Any]
 ) -> None:
-    # checks: invariants 1, 2, 3, 4, 22, 23, 24, 25
     folder = tmp_path_factory.mktemp("stacks")
     (folder / f"Pulumi.{stack}.yaml").write_text(yaml.safe_dump(stack_file(stack, stacks, axes)))
     try:

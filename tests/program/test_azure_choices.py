@@ -37,8 +37,9 @@ def test_nodes_reach_a_public_api_by_their_own_way_out(plan: PlanOf) -> None:
     assert allowed == ["203.0.113.0/24", {"$unknown": True}]  # the NAT gateway's address, which the `up` knows
 
 
+@pytest.mark.guarantee("an API server open to the world")
 def test_the_world_is_let_in_without_a_list(plan: PlanOf) -> None:
-    # checks: bad input 11, the way out; AKS refuses 0.0.0.0/0 in its list
+    # AKS refuses 0.0.0.0/0 in its list
     world = ('cloud.cluster.apiAllowedCidrs=["0.0.0.0/0"]', "cloud.cluster.allowPublicApi=true")
     profile = one(azure(plan, "integration", *world), CLUSTER).inputs["apiServerAccessProfile"]
     assert "authorizedIPRanges" not in profile
@@ -109,8 +110,8 @@ def test_an_own_zone_is_made_and_protected(plan: PlanOf) -> None:
     assert record.inputs["relativeRecordSetName"] == "airflow"
 
 
+@pytest.mark.guarantee("the registry is closed on Azure")
 def test_a_registry_elsewhere_leaves_none_here(plan: PlanOf) -> None:
-    # checks: invariant 16, the other way
     elsewhere = ("cloud.registry=registry.acme.org/data", "releases[0].image.pullSecret=true")
     made = azure(plan, "production", *elsewhere)
     assert not made.of_type(REGISTRY)
@@ -121,8 +122,8 @@ def test_a_registry_elsewhere_leaves_none_here(plan: PlanOf) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.guarantee("roles are narrow on Azure", "storage is closed on Azure")
 def test_shares_have_daily_snapshots_by_an_identity_of_their_own(plan: PlanOf, stack: str) -> None:
-    # checks: invariants 14, 18
     made = azure(plan, stack, *SHARES)
     job = one(made, CRON_JOB, "share-snapshots")
     pod = job.inputs["spec"]["jobTemplate"]["spec"]["template"]

@@ -34,8 +34,8 @@ OWNER = f"{ROLES}/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 
 
 @pytest.mark.parametrize(("stack", "size"), CASES)
+@invariants_azure.AZURE_PLANS
 def test_invariants(plan: PlanOf, stack: str, size: str) -> None:
-    # checks: invariants 1-4, 7, 8, 10, 15, 16, 18, 19, 22, 25; of 19: there is no Key Vault
     made = azure(plan, stack, f"size={size}")
     assert not made.of_type(f"{invariants_azure.ARM}keyvault:Vault")
     assert invariants.broken(made) == []
@@ -43,8 +43,8 @@ def test_invariants(plan: PlanOf, stack: str, size: str) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.guarantee("storage is closed on Azure")
 def test_invariants_of_shares(plan: PlanOf, stack: str) -> None:
-    # checks: invariant 18
     made = azure(plan, stack, *SHARES)
     assert {share.inputs["shareName"] for share in made.of_type(SHARE)} == {"main-dags", "main-logs", "main-plugins"}
     assert invariants_azure.broken(made) == []
@@ -65,6 +65,7 @@ def test_invariants_of_shares(plan: PlanOf, stack: str) -> None:
     ],
 )
 @pytest.mark.parametrize("stack", STACKS)
+@invariants_azure.AZURE_PLANS
 def test_invariants_of_other_choices(plan: PlanOf, stack: str, config: tuple[str, ...]) -> None:
     if stack == "integration":
         config = (*config, "cloud.database.highlyAvailable=true")
@@ -117,6 +118,7 @@ def test_invariants_of_other_choices(plan: PlanOf, stack: str, config: tuple[str
         ("the_subscription_is_the_expected_one", "pulumi:providers:azure-native", None, "subscriptionId", None),
     ],
 )
+@pytest.mark.guarantee("every check of a plan notices what breaks it")
 def test_an_invariant_notices(plan: PlanOf, rule: str, type_: str, name: str | None, path: str, bad: Any) -> None:
     good = azure(plan, "production", SHARES[0])
     check = getattr(invariants_azure, rule)
@@ -150,6 +152,7 @@ def at_once(resource: Resource) -> Resource:
         ("the_subscription_is_the_expected_one", SERVER, None, lambda one: replace(one, provider=None)),
     ],
 )
+@pytest.mark.guarantee("every check of a plan notices what breaks it", "a database failover on Azure")
 def test_an_invariant_notices_options_and_order(
     plan: PlanOf, rule: str, type_: str, name: str | None, spoil: Callable[[Resource], Resource]
 ) -> None:
@@ -161,8 +164,8 @@ def test_an_invariant_notices_options_and_order(
     assert list(check(replace(good, resources=spoilt)))
 
 
+@pytest.mark.guarantee("federated credentials written at the same time")
 def test_credentials_are_written_one_after_another(plan: PlanOf) -> None:
-    # checks: fault 6
     credentials = azure(plan, "production").of_type(CREDENTIAL)
     assert len(credentials) == len({one.inputs["subject"] for one in credentials}) > 2
     first = [one for one in credentials if not {other.urn for other in credentials} & set(one.depends_on)]

@@ -66,7 +66,7 @@ def of_dags(kind: str) -> Callable[[Resource], bool]:
     return lambda one: one.name == "main-dags" and one.type.endswith(f":{kind}")
 
 
-#: `destroy` deletes the first before the second, all of them: facts.md, "Destroy order".
+#: `destroy` deletes the first before the second, all of them.
 BEFORE: list[tuple[str, Which, Which]] = [
     ("every object before the right to delete it", in_cluster, admin),
     ("every object before the nodes", in_cluster, POOL),
@@ -114,8 +114,8 @@ def shares(plan: PlanOf) -> Plan:
 
 
 @pytest.mark.parametrize(("first", "then"), [pytest.param(*case[1:], id=case[0]) for case in BEFORE])
+@pytest.mark.guarantee("nothing is deleted before what needs it")
 def test_destroy_order(shares: Plan, first: Which, then: Which) -> None:
-    # checks: invariant 25
     firsts, thens = chosen(shares, first), chosen(shares, then)
     if first is in_azure:  # but a record of a zone that is somebody else's, in another group
         firsts = [one for one in firsts if one.type != f"{ARM}dns:RecordSet"]
@@ -126,8 +126,8 @@ def test_destroy_order(shares: Plan, first: Which, then: Which) -> None:
         assert not missing, f"{one.urn} would outlive {missing}"
 
 
+@pytest.mark.guarantee("nothing is deleted before what needs it")
 def test_a_releases_pods_go_before_their_rights_and_their_log_store(plan: PlanOf) -> None:
-    # checks: invariant 25
     made = azure(plan, "production")
     (helm,) = chosen(made, airflow)
     reached = made.reach(helm.urn)
@@ -161,6 +161,7 @@ def test_nothing_is_left_to_another_deletion(shares: Plan) -> None:
     assert [one.urn for one in shares if one.options.deleted_with or one.options.retain_on_delete] == []
 
 
+@pytest.mark.guarantee("nothing waits that need not")
 def test_the_cluster_and_the_database_are_built_side_by_side(shares: Plan) -> None:
     (cluster,), (server,) = shares.of_type(CLUSTER), shares.of_type(SERVER)
     assert cluster.urn not in shares.reach(server.urn)
@@ -190,8 +191,8 @@ RETRIED = {
 
 
 @pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.guarantee("a cloud that throttles", "a database server that is busy", "rights that have not arrived yet")
 def test_what_is_refused_for_a_moment_is_retried(plan: PlanOf, stack: str) -> None:
-    # checks: faults 4, 5, 6, 7
     for one in azure(plan, stack):
         hooks = one.options.hooks.get("onError", ())
         if one.type.startswith(ARM):
@@ -200,14 +201,15 @@ def test_what_is_refused_for_a_moment_is_retried(plan: PlanOf, stack: str) -> No
     assert first.options.hooks == {"onError": ("cluster-login-not-ready-yet",)}
 
 
+@pytest.mark.guarantee("rights that have not arrived yet")
 def test_workloads_wait_until_the_cluster_lets_the_administrators_in(plan: PlanOf) -> None:
-    # checks: fault 7
     made = azure(plan, "production")
     (first,) = made.of_type("kubernetes:storage.k8s.io/v1:StorageClass")
     for one in chosen(made, "kubernetes:helm.sh/v3:Release"):
         assert first.urn in made.reach(one.urn), one.urn
 
 
+@pytest.mark.guarantee("a slow cloud")
 def test_slow_types_are_given_time(shares: Plan) -> None:
     least = {CLUSTER: 30, POOL: 25, SERVER: 60}
     for type_, minutes in least.items():

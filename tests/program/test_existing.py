@@ -38,6 +38,7 @@ def container(resource: Resource, kind: str = "containers") -> Mapping[str, Any]
     return cast("Mapping[str, Any]", found)
 
 
+@pytest.mark.guarantee("every connection to the database is verified")
 def test_the_server_speaks_tls_only(local: Plan) -> None:
     server = container(one(local, "kubernetes:apps/v1:StatefulSet", "postgres-server"))
     arguments = server["args"]
@@ -54,8 +55,8 @@ def test_the_certificate_names_the_host_that_clients_verify(local: Plan) -> None
     assert f"{service['name']}.{service['namespace']}.svc" in request.inputs["dnsNames"]
 
 
+@pytest.mark.guarantee("a database certificate that ends")
 def test_certificates_are_renewed_before_they_end(local: Plan) -> None:
-    # checks: fault 15
     ca = one(local, "tls:index/selfSignedCert:SelfSignedCert", "postgres-ca").inputs
     server = one(local, "tls:index/locallySignedCert:LocallySignedCert", "postgres-server").inputs
     for made in (ca, server):
@@ -64,8 +65,9 @@ def test_certificates_are_renewed_before_they_end(local: Plan) -> None:
     assert certificate.SERVER_RENEWAL_HOURS >= 30 * 24
 
 
+@pytest.mark.guarantee("a changed database password", "a database certificate that ends")
 def test_a_new_password_or_certificate_restarts_the_server(local: Plan) -> None:
-    # checks: fault 15: auto-named Secrets are made first, then the pods change, then the old Secret goes
+    # auto-named Secrets are made first, then the pods change, then the old Secret goes
     server = one(local, "kubernetes:apps/v1:StatefulSet", "postgres-server")
     (spec,) = pod_specs(server.inputs)
     for name in ("admin", "certificate"):
@@ -77,22 +79,23 @@ def test_a_new_password_or_certificate_restarts_the_server(local: Plan) -> None:
     assert "administrator.sh" in " ".join(container(server, "initContainers")["command"])
 
 
+@pytest.mark.guarantee("secrets are secret")
 def test_no_environment_holds_the_password(local: Plan) -> None:
-    # checks: invariant 1
     for resource in local:
         for spec in pod_specs(resource.inputs) if resource.type.startswith(PREFIX) else ():
             for path, value in leaves(spec):
                 assert value != SECRET, f"{resource.urn}: {path}"
 
 
+@pytest.mark.guarantee("the database administrator's password stands apart")
 def test_the_administrators_secret_stands_apart_from_every_release(local: Plan) -> None:
     secrets = [r for r in local.of_type("kubernetes:core/v1:Secret") if r.name == "postgres-admin"]
     assert [secret.inputs["metadata"]["namespace"] for secret in secrets] == [NAMESPACE]
     assert all(release.name != NAMESPACE for release in local.of_type("airflow:airflow:AirflowRelease"))
 
 
+@pytest.mark.guarantee("a namespace comes first")
 def test_what_is_in_the_namespace_waits_for_it(local: Plan) -> None:
-    # checks: invariant 25: what waits for it is gone before it
     namespace = one(local, "kubernetes:core/v1:Namespace", "postgres-namespace")
     inside = [
         resource
@@ -112,6 +115,7 @@ def test_only_this_stack_reaches_the_server(local: Plan) -> None:
     assert labels["app.kubernetes.io/part-of"] == "airflow-local", "the dumps' pods come from this namespace"
 
 
+@pytest.mark.guarantee("every connection to the database is verified")
 def test_dumps_are_scheduled_and_restores_are_not(plan: PlanOf) -> None:
     database = '{"kind": "cluster", "backupRetentionDays": 3, "backupSchedule": "5 4 * * *", "storageGib": 7}'
     cloud = f'airflow:cloud={{"kind": "existing", "context": "c", "database": {database}}}'
@@ -122,7 +126,7 @@ def test_dumps_are_scheduled_and_restores_are_not(plan: PlanOf) -> None:
     assert restore.inputs["spec"]["suspend"] is True
     for job in (dump, restore):
         env = {entry["name"]: entry["value"] for entry in container(job)["env"]}
-        assert env["PGSSLMODE"] == "verify-full"  # checks: invariant 9
+        assert env["PGSSLMODE"] == "verify-full"
         assert env["RETENTION_DAYS"] == "3"
     volume = one(made, "kubernetes:core/v1:PersistentVolumeClaim", "postgres-dumps-volume")
     assert volume.inputs["spec"]["resources"]["requests"]["storage"] == "7Gi"

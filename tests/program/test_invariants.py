@@ -65,12 +65,14 @@ SPOILED: list[tuple[str, tuple[str, str | None], str, Any]] = [
 
 
 @pytest.mark.parametrize(("rule", "resource", "path", "bad"), SPOILED)
+@pytest.mark.guarantee("every check of a plan notices what breaks it")
 def test_an_invariant_notices(good: Plan, rule: str, resource: tuple[str, str | None], path: str, bad: Any) -> None:
     check = getattr(invariants, rule)
     assert list(check(good)) == []
     assert list(check(tampered(good, one(good, *resource), path, bad)))
 
 
+@pytest.mark.guarantee("every check of a plan notices what breaks it")
 def test_an_invariant_notices_plain_http_by_traefik() -> None:
     made = site_plan({"ingress": {"controller": "traefik"}})
     plain = tampered(made, one(made, RELEASE, "traefik"), "values.ports.web.http", {})
@@ -78,6 +80,7 @@ def test_an_invariant_notices_plain_http_by_traefik() -> None:
     assert list(invariants.http_is_redirected(plain))
 
 
+@pytest.mark.guarantee("every check of a plan notices what breaks it")
 def test_an_invariant_notices_a_wrong_option_and_a_wrong_order(good: Plan) -> None:
     platform = next(each for each in good if each.type == "airflow:platform:Platform")
     kept = replace(platform, options=replace(platform.options, protect=True))

@@ -37,7 +37,6 @@ def in_namespace(made: Plan, type_: str) -> list[Resource]:
 
 
 def test_the_plan_keeps_the_invariants(made: Plan) -> None:
-    """checks: invariants 1, 3, 22, 23."""
     assert broken(made) == []
 
 
@@ -63,8 +62,8 @@ def test_its_environment_is_what_the_bot_reads(made: Plan) -> None:
     assert not mount.get("readOnly")
 
 
+@pytest.mark.guarantee("secrets are secret")
 def test_its_tokens_stand_in_a_secret_alone(made: Plan) -> None:
-    """checks: invariant 1."""
     (container,) = spec(made)["template"]["spec"]["containers"]
     by_secret = {one["name"] for one in container["env"] if "valueFrom" in one}
     assert by_secret == {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DELIVERY_TOKEN", "CIRCLECI_TOKEN"}

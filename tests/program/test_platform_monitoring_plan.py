@@ -36,12 +36,11 @@ def watched() -> Plan:
 
 
 def test_the_plan_keeps_the_invariants(watched: Plan) -> None:
-    """checks: invariants 1, 2, 3, 22, 23, 25."""
     assert broken(watched) == []
 
 
+@pytest.mark.guarantee("every Secret that is named is there")
 def test_grafana_and_alertmanager_name_secrets_that_are_in_the_plan(watched: Plan) -> None:
-    """checks: invariant 2."""
     values = one(watched, RELEASE, "monitoring").inputs["values"]
     names = {values["grafana"]["admin"]["existingSecret"], *values["alertmanager"]["alertmanagerSpec"]["secrets"]}
     secrets = {made.inputs["metadata"]["name"]: made for made in watched.of_type("kubernetes:core/v1:Secret")}
@@ -52,8 +51,8 @@ def test_grafana_and_alertmanager_name_secrets_that_are_in_the_plan(watched: Pla
         assert secrets[name].urn in one(watched, RELEASE, "monitoring").depends_on
 
 
+@pytest.mark.guarantee("namespaces have a level")
 def test_only_what_reads_the_node_is_privileged_and_it_says_why(watched: Plan) -> None:
-    """checks: invariant 23."""
     levels = {
         made.name: made.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
         for made in watched.of_type(NAMESPACE)

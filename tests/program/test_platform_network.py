@@ -59,8 +59,9 @@ def _pod(peer: Mapping[str, Any], namespace: Mapping[str, str], pod: Mapping[str
 
 
 @pytest.mark.parametrize("controller", ["nginx", "traefik"])
+@pytest.mark.guarantee("a certificate challenge in closed namespaces")
 def test_cert_manager_may_ask_a_host_as_lets_encrypt_will(controller: str) -> None:
-    """checks: fault 12. A call to the load balancer's address may go straight to the controller's pods."""
+    """A call to the load balancer's address may go straight to the controller's pods."""
     made = plan({"ingress": {"controller": controller}, "certificates": ACME})
     for port in (80, 443, 8000, 8443):
         assert reaches(made, "certificates", CERT_MANAGER, (f"airflow-test-{controller}", controller), port)

@@ -24,12 +24,12 @@ def acme(request: pytest.FixtureRequest) -> Plan:
 
 
 def test_the_plan_keeps_the_invariants(acme: Plan) -> None:
-    """checks: invariants 1, 2, 3, 22, 23, 25."""
     assert broken(acme) == []
 
 
+@pytest.mark.guarantee("a webhook that does not answer yet", "nothing is deleted before what needs it")
 def test_what_a_release_waits_for_and_what_goes_after_it(acme: Plan) -> None:
-    """checks: faults 9 and 10, invariant 25. `up` makes the right of each pair first, `destroy` the left."""
+    """`up` makes the right of each pair first, `destroy` the left."""
     ingress = next(release for release in acme.of_type(RELEASE) if release.name != "cert-manager")
     cert_manager = one(acme, RELEASE, "cert-manager")
     issuer = one(acme, ISSUER, "letsencrypt-staging")
@@ -78,8 +78,8 @@ def test_dns01_gives_cert_manager_an_identity_of_its_own() -> None:
         ({"ingress": {"controller": "traefik"}, "certificates": ACME}, "production", "browsers will refuse"),
     ],
 )
+@pytest.mark.guarantee("staging certificates in production")
 def test_a_warning_is_said_once(platform: dict[str, Any], tier: str, text: str) -> None:
-    """checks: bad input 25, its second half."""
     warnings = plan(platform, tier=tier).warnings
     assert len(warnings) == 1
     assert text in warnings[0]
@@ -139,10 +139,11 @@ def test_a_new_controller_stands_beside_the_old_one_until_nobody_needs_that() ->
     assert nginx & traefik == set()
 
 
+@pytest.mark.guarantee("a certificate challenge in closed namespaces")
 def test_the_controller_reaches_the_answer_to_a_challenge_in_a_releases_namespace(
     request: pytest.FixtureRequest,
 ) -> None:
-    """checks: fault 12. Without it no certificate would be issued, and nothing but a timeout would say so."""
+    """Without it no certificate would be issued, and nothing but a timeout would say so."""
     made = request.getfixturevalue("plan")("integration")
     policy = next(one for one in made if one.name == "main-acme" and one.type.endswith(":NetworkPolicy"))
     spec = policy.inputs["spec"]

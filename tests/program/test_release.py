@@ -64,8 +64,8 @@ def test_the_invariants_hold_for_two_releases_in_one_namespace(two: Plan) -> Non
     assert broken(two) == []
 
 
+@pytest.mark.guarantee("every Secret that is named is there")
 def test_every_secret_that_values_name_is_in_the_plan(plan: PlanOf) -> None:
-    # checks: invariant 2
     hostless = [{key: value for key, value in one.items() if key != "host"} for one in TWO]
     made = plan("local", ".", f"releases={json.dumps(hostless)}")
     secrets = {
@@ -98,8 +98,8 @@ def test_each_repository_of_a_bundle_has_a_connection_of_its_own(plan: PlanOf) -
     assert len(set(secrets.values())) == 2
 
 
+@pytest.mark.guarantee("every connection to the database is verified", "no task holds a key of the control plane")
 def test_own_pods_with_the_database_verify_it_and_hold_no_other_key(plan: PlanOf) -> None:
-    # checks: invariants 9, 20
     seen = 0
     for resource in plan("local"):
         if resource.package != "kubernetes" or resource.type == RELEASE:
@@ -118,6 +118,7 @@ def test_own_pods_with_the_database_verify_it_and_hold_no_other_key(plan: PlanOf
     assert seen >= 5, "bootstrap, migration, sync, cleanup and the rotation of keys"
 
 
+@pytest.mark.guarantee("the database administrator's password stands apart")
 def test_the_administrators_password_is_in_a_namespace_without_releases(plan: PlanOf) -> None:
     made = plan("local")
     releases = {one.inputs["namespace"] for one in made.of_type(RELEASE)}
@@ -130,8 +131,8 @@ def test_the_administrators_password_is_in_a_namespace_without_releases(plan: Pl
         assert holds == (job.inputs["metadata"]["namespace"] not in releases)
 
 
+@pytest.mark.guarantee("a migration that fails")
 def test_release_and_sync_follow_bootstrap_and_migration(two: Plan) -> None:
-    # checks: fault 17
     for name in ("main", "batch"):
         bootstrap, migration, sync = (_one(two, JOB, f"{name}-{job}") for job in ("database", "migration", "sync"))
         release = _one(two, RELEASE, name)
@@ -142,8 +143,8 @@ def test_release_and_sync_follow_bootstrap_and_migration(two: Plan) -> None:
         assert bootstrap.inputs["metadata"]["annotations"] == {"pulumi.com/replaceUnready": "true"}
 
 
+@pytest.mark.guarantee("nothing waits that need not")
 def test_nothing_waits_that_need_not(two: Plan) -> None:
-    # checks: invariant 25
     bootstrap = two.reach(_one(two, JOB, "main-database").urn)
     assert not [urn for urn in bootstrap if "helm.sh" in urn]
     first, second = (two.reach(_one(two, RELEASE, name).urn) for name in ("main", "batch"))
@@ -153,8 +154,8 @@ def test_nothing_waits_that_need_not(two: Plan) -> None:
     assert not [urn for urn in first if "platform" in urn and "helm.sh" in urn]
 
 
+@pytest.mark.guarantee("certificates have an issuer")
 def test_releases_on_one_host_share_its_certificate(two: Plan) -> None:
-    # checks: invariant 24
     ingresses = {one.name: one.inputs for one in two.of_type("kubernetes:networking.k8s.io/v1:Ingress")}
     main, batch = ingresses["main"], ingresses["batch"]
     assert main["spec"]["tls"] == batch["spec"]["tls"]
@@ -168,8 +169,8 @@ def test_releases_on_one_host_share_its_certificate(two: Plan) -> None:
     assert paths == ["/batch/flower", "/batch"]
 
 
+@pytest.mark.guarantee("a webhook that does not answer yet")
 def test_an_ingress_comes_after_its_release_and_the_controller(two: Plan) -> None:
-    # checks: fault 10
     for name in ("main", "batch"):
         waits = two.reach(_one(two, "kubernetes:networking.k8s.io/v1:Ingress", name).urn)
         assert _one(two, RELEASE, name).urn in waits
@@ -200,8 +201,8 @@ def test_a_log_that_dies_with_its_pod_is_warned_of(plan: PlanOf) -> None:
     assert any("dies with its pod" in line for line in warnings)
 
 
+@pytest.mark.guarantee("a chart repository that is down")
 def test_a_local_archive_takes_the_place_of_the_repository(plan: PlanOf, tmp_path: Path) -> None:
-    # checks: fault 18
     archive = chart(tmp_path, versions.AIRFLOW_CHART)
     (release,) = plan("local", ".", f"airflowChart={archive}").of_type(RELEASE)
     assert release.inputs["chart"] == str(archive)

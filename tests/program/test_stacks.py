@@ -11,7 +11,7 @@ from infra.preview.model import Plan
 from infra.preview.schedule import schedule
 from infra.settings import SECRETS
 from tests.program.conftest import PlanOf
-from tests.program.invariants import broken
+from tests.program.invariants import EVERY_PLAN, broken
 from tests.program.stacks import SHIPPED, filled
 
 
@@ -19,15 +19,16 @@ from tests.program.stacks import SHIPPED, filled
 class TestShippedStacks:
     """Each plan is made once a session."""
 
+    @EVERY_PLAN
     def test_the_invariants_hold(self, plan: PlanOf, stack: str, stacks: str) -> None:
-        # checks: invariants 1, 2, 3, 4, 22, 23, 24, 25
         assert broken(plan(stack, stacks)) == []
 
     def test_every_release_is_there(self, plan: PlanOf, stack: str, stacks: str) -> None:
         assert plan(stack, stacks).of_type("kubernetes:helm.sh/v3:Release")
 
+    @pytest.mark.guarantee("no output of a plan holds a secret")
     def test_no_secret_is_in_any_output(self, plan: PlanOf, stack: str, stacks: str) -> None:
-        # checks: invariant 1. Every secret was a placeholder, and each placeholder is a canary.
+        # Every secret was a placeholder, and each placeholder is a canary.
         made = plan(stack, stacks)
         changes = diff.compare(Plan(made.project, made.stack, ()), made)
         texts = [

@@ -180,8 +180,8 @@ def test_a_failed_dump_deletes_none(server: TlsServer) -> None:
 
 
 @pytest.mark.parametrize("password", ["another-password-of-it", 'it\'s $(id) `id` "quoted" 100% \\ ü'])
+@pytest.mark.guarantee("a changed database password")
 def test_a_changed_secret_is_a_changed_password(server: TlsServer, password: str) -> None:
-    # checks: fault 15
     server.stop()
     server.write("password", password)
     try:
@@ -199,9 +199,9 @@ def test_a_changed_secret_is_a_changed_password(server: TlsServer, password: str
         server.start()
 
 
+@pytest.mark.guarantee("a database server that is killed")
 def test_the_lock_of_a_server_that_was_killed_is_no_obstacle(server: TlsServer) -> None:
     """It names PID 1, which in the init container is the script's own shell: here the shell writes its own number."""
-    # checks: fault 14
     server.stop()
     try:
         lock = 'printf "%s\\n" $$ "$PGDATA" 0 5432 >"$PGDATA/postmaster.pid"'

@@ -59,6 +59,7 @@ def sync(airflow: ForkServer, variables: dict[str, str]) -> Done:
     return airflow.start({"argv": [str(SYNC_FOLDER), "-"], "env": variables}, settings).wait()
 
 
+@pytest.mark.guarantee("every connection to the database is verified")
 def test_migration_and_sync_work_and_every_connection_is_encrypted(
     airflow_server: ForkServer, migrated: TlsPostgres
 ) -> None:
@@ -70,7 +71,7 @@ def test_migration_and_sync_work_and_every_connection_is_encrypted(
     assert asked.last() == '[[true, "TLSv1.3"], [true, "TLSv1.3"]]', asked.err
 
 
-# checks: invariant 9
+@pytest.mark.guarantee("every connection to the database is verified")
 def test_a_wrong_authority_a_wrong_name_and_a_plain_connection_are_refused(
     airflow_server: ForkServer, migrated: TlsPostgres
 ) -> None:

@@ -15,8 +15,8 @@ from infra.versions import AUTOSCALER_IMAGES, KUBERNETES_KNOWN
 
 @pytest.mark.parametrize("zones", [2, 3])
 @pytest.mark.parametrize("cidr", ["10.0.0.0/16", "172.31.0.0/20", "192.168.4.0/23"])
+@pytest.mark.guarantee("subnets that overlap or lie outside")
 def test_a_vpc_is_shared_out_without_overlap(cidr: str, zones: int) -> None:
-    # checks: bad input 8 can't come from the program's own arithmetic
     cut = share_out(NewNetwork.model_validate({"kind": "new", "cidr": cidr}), zones)
     everything = cut.all()
     assert len(everything) == 3 * zones
@@ -25,8 +25,8 @@ def test_a_vpc_is_shared_out_without_overlap(cidr: str, zones: int) -> None:
 
 
 @pytest.mark.parametrize("size", list(Size))
+@pytest.mark.guarantee("an unknown machine size")
 def test_each_size_runs_on_types_that_exist(size: Size) -> None:
-    # checks: bad inputs 14, 15
     figures = Figures.model_validate(TABLE[size]).aws
     types = aws_facts.instance_types()
     assert {types[figures.system.instance_type].architecture, types[figures.tasks.instance_type].architecture} == {

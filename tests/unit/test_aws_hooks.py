@@ -47,15 +47,15 @@ def ask(args: pulumi.ErrorHookArgs) -> tuple[bool, list[float], list[str]]:
 
 
 @pytest.mark.parametrize(("error", "transient"), ERRORS)
+@pytest.mark.guarantee("a cloud that throttles", "rights that have not arrived yet")
 def test_only_what_passes_is_retried(error: str, transient: bool) -> None:
-    # checks: faults 4, 7
     again, waited, _ = ask(failure(error))
     assert again is transient
     assert bool(waited) is transient
 
 
+@pytest.mark.guarantee("a cloud that throttles")
 def test_it_waits_longer_each_time_and_gives_up_with_the_cause() -> None:
-    # checks: fault 4
     error = "ThrottlingException: Rate exceeded"
     waits: list[float] = []
     for count in range(1, hooks.ATTEMPTS):

@@ -52,21 +52,21 @@ def ask(args: pulumi.ErrorHookArgs, passing: Mapping[str, str] = hooks.AZURE) ->
 
 
 @pytest.mark.parametrize(("error", "passes"), ERRORS)
+@pytest.mark.guarantee("a cloud that throttles", "a database server that is busy", "rights that have not arrived yet")
 def test_only_what_passes_is_retried(error: str, passes: bool) -> None:
-    # checks: faults 4, 5, 6, 7
     again, waited, _ = ask(failure(error))
     assert again is passes
     assert bool(waited) is passes
 
 
 @pytest.mark.parametrize(("error", "passes"), LOGIN)
+@pytest.mark.guarantee("rights that have not arrived yet")
 def test_a_new_administrator_is_waited_for(error: str, passes: bool) -> None:
-    # checks: fault 7
     assert ask(failure(error), hooks.LOGIN)[0] is passes
 
 
+@pytest.mark.guarantee("a cloud that throttles", "a database server that is busy")
 def test_it_waits_longer_each_time_and_gives_up_with_the_cause() -> None:
-    # checks: fault 4
     error = ERRORS[0][0]
     waits: list[float] = []
     for count in range(1, hooks.ATTEMPTS):

@@ -194,6 +194,12 @@ def test_all_is_well(server: Any, file: Path) -> None:
         ),
     ],
 )
+@pytest.mark.guarantee(
+    "what the region does not offer",
+    "a DNS zone that is missing or there twice",
+    "a quota that does not suffice",
+    "a name that is taken",
+)
 def test_what_is_not_so_is_said(server: Any, file: Path, path: str, answered: Any, question: str, words: str) -> None:
     server.answers[path] = answered
     answers = ask(server, file)
@@ -202,6 +208,7 @@ def test_what_is_not_so_is_said(server: Any, file: Path, path: str, answered: An
     assert answers[question].cure
 
 
+@pytest.mark.guarantee("the wrong account")
 def test_in_the_wrong_subscription_nothing_else_is_asked(server: Any, file: Path) -> None:
     server.answers[ROOT] = 404
     assert list(ask(server, file)) == ["subscription"]
@@ -326,6 +333,7 @@ def test_a_network_of_somebody_else_is_looked_at(
     assert answers[question].cure
 
 
+@pytest.mark.guarantee("a secrets key out of reach")
 def test_the_key_of_the_secrets_is_looked_at(server: Any, file: Path) -> None:
     file.write_text("secretsprovider: azurekeyvault://vault.vault.azure.net/keys/pulumi\n")
     assert bad(ask(server, file)) == ["key of the secrets, keys/pulumi"]  # no such key

@@ -117,6 +117,7 @@ def test_one_deployment_at_a_time_across_a_restart(world: World) -> None:
     assert world.say("forget", again) == "Nothing is under way"
 
 
+@pytest.mark.guarantee("two deployments at once")
 def test_two_at_once_and_one_starts(world: World) -> None:
     app, follower = world.start()
     begun: list[str] = []

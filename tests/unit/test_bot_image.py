@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 import yaml
 
 from bot.commands import HELP
@@ -19,11 +20,10 @@ def of(kind: str) -> list[str]:
     return [line.removeprefix(kind).strip() for line in LINES if line.split()[0] == kind]
 
 
+@pytest.mark.guarantee("charts and images are pinned")
 def test_the_base_is_an_exact_tag() -> None:
     assert of("FROM") == ["${BASE_IMAGE}"]
-    assert re.fullmatch(
-        r"BASE_IMAGE=docker\.io/library/python:3\.12\.\d+-slim-[a-z]+", of("ARG")[0]
-    )  # checks: invariant 22
+    assert re.fullmatch(r"BASE_IMAGE=docker\.io/library/python:3\.12\.\d+-slim-[a-z]+", of("ARG")[0])
 
 
 def test_every_source_exists_and_is_not_ignored() -> None:

@@ -83,10 +83,10 @@ def pending(namespace: str, name: str) -> dict[str, Any]:
     return {"metadata": {**metadata, "creationTimestamp": "2026-11-21T00:00:00Z"}, "data": {"release": "SECRET"}}
 
 
+@pytest.mark.guarantee("a Helm install that was killed")
 def test_pending_releases_of_the_stack_are_freed(
     verb: Callable[..., int], programs: Programs, kubeconfig: Path, capsys: Any
 ) -> None:
-    # checks: fault 2
     programs.add("kubectl")
     programs.answer(
         ("get namespaces", {"out": json.dumps({"items": [{"metadata": {"name": "airflow"}}]})}),
@@ -170,6 +170,7 @@ CLUSTER = {
         ({"can-i": "no\n"}, "NO  right to work in the cluster: no"),
     ],
 )
+@pytest.mark.guarantee("a cluster that does not fit")
 def test_a_cluster_is_asked_before_anything_is_built(
     changed: dict[str, Any], said: str, verb: Callable[..., int], programs: Programs, stacks: Path, kubeconfig: Path,
     capsys: Any,

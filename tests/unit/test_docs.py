@@ -56,8 +56,8 @@ def test_what_is_declared_and_not_given_counts_as_not_given() -> None:
 
 
 @pytest.mark.parametrize("empty", ["", "{}", "[]"])
+@pytest.mark.guarantee("a missing key")
 def test_a_required_object_that_is_empty_is_missing(empty: str) -> None:
-    # checks: bad input 4
     assert problems({**LOCAL, "cloud": empty})["airflow:cloud"].rule == "required"
 
 

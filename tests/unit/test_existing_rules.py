@@ -82,21 +82,21 @@ def test_cron_schedules_that_it_refuses(text: str) -> None:
 
 
 @pytest.mark.parametrize("days", [0, -1, 36])
+@pytest.mark.guarantee("backups kept too short or too long")
 def test_backup_retention_that_no_service_offers(days: int) -> None:
-    # checks: bad input 21
     values = with_cloud(database={"kind": "cluster", "backupRetentionDays": days})
     assert "airflow:cloud.database.backupRetentionDays" in problems(values)
 
 
+@pytest.mark.guarantee("production without its protection")
 def test_production_needs_somebody_elses_database() -> None:
-    # checks: bad input 22
     tags = {"owner": "data"}
     found = problems({**LOCAL, "tier": "production", "tags": tags})
     assert found["airflow:cloud.database.kind"].value == "cluster"
 
 
+@pytest.mark.guarantee("production without its protection")
 def test_production_on_an_external_database(tmp_path: Path) -> None:
-    # checks: bad input 22
     ca = tmp_path / "ca.pem"
     ca.write_text(PEM)
     poor = {**external(ca), "tier": "production", "tags": {"owner": "data"}}
@@ -111,8 +111,8 @@ def test_production_on_an_external_database(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("version", ["1.20", "1.36", "latest", "1.34.2"])
+@pytest.mark.guarantee("an unknown Kubernetes version")
 def test_a_kubernetes_version_that_nothing_was_tried_on(version: str) -> None:
-    # checks: bad input 13
     assert "airflow:cloud.kubernetesVersion" in problems(with_cloud(kubernetesVersion=version))
 
 

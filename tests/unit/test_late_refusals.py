@@ -77,6 +77,7 @@ def on_aws(**more: Any) -> dict[str, Any]:
         ({**AWS, "tags": {"owner": "d", "aws:x": "c"}}, "tags.aws:x", "aws:"),
     ],
 )  # fmt: skip
+@pytest.mark.guarantee("what would fail in the middle of a deployment")
 def test_what_a_cloud_would_refuse_later_is_refused_now(values: dict[str, Any], key: str, said: str) -> None:
     found = problems(values)
     assert said in f"{found[f'airflow:{key}'].rule}; {found[f'airflow:{key}'].cure}"
@@ -102,8 +103,8 @@ def test_a_fraction_of_a_cpu_is_written_as_kubernetes_keeps_it() -> None:
     assert read(flat({**LOCAL, "figures": {"scheduler": {"cpu": 0.5}}})).sized.scheduler.cpu == "500m"
 
 
+@pytest.mark.guarantee("no message shows a secret")
 def test_an_error_shows_no_secret_of_an_object_in_the_wrong_place() -> None:
-    # checks: bad input 20
     found = problems({**LOCAL, "releases": {"main": {"fernetKey": "hunter2"}}, "tags": {"adminPassword": "hunter2"}})
     assert {"airflow:releases", "airflow:tags.adminPassword"} <= found.keys()
     assert "hunter2" not in str(SettingsError(found.values()))

@@ -41,6 +41,7 @@ class TestLock:
         assert lock.held("integration") is None
         assert not lock.release("integration", "feature/x")
 
+    @pytest.mark.guarantee("two deployments at once")
     def test_another_branch_is_told_who_has_it(self) -> None:
         lock.take("integration", "a", "ann")
         with pytest.raises(lock.LockError, match="held for a by ann"):
@@ -54,6 +55,7 @@ class TestLock:
         assert lock.held("production") is None
         assert lock.release("integration", "", force=True)
 
+    @pytest.mark.guarantee("two deployments at once")
     def test_of_two_at_once_one_gets_it(self) -> None:
         def attempt(name: str) -> bool:
             try:

@@ -1,4 +1,4 @@
-"""What a namespace allows, as NetworkPolicies (checks: invariant 23)."""
+"""What a namespace allows, as NetworkPolicies."""
 
 from infra.contracts import Peer
 from infra.namespaces import ALL_PODS, NAME_LABEL, Allow, policy_spec

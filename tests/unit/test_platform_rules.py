@@ -1,4 +1,4 @@
-"""Rules of `platform`. Numbers are checks.md's bad inputs."""
+"""Rules of `platform`."""
 
 from typing import Any
 
@@ -19,7 +19,8 @@ def existing(version: str) -> dict[str, Any]:
     return {"kind": "existing", "context": "kind-airflow", "kubernetesVersion": version}
 
 
-def test_13_nginx_is_not_for_kubernetes_after_1_35() -> None:
+@pytest.mark.guarantee("ingress-nginx on a Kubernetes after 1.35")
+def test_nginx_is_not_for_kubernetes_after_1_35() -> None:
     key = "airflow:cloud.kubernetesVersion"
     assert "retired" in found({"certificates": "off"}, cloud=existing("1.36"))[key]
     assert key not in found({"certificates": "off"}, cloud=existing("1.35"))
@@ -30,11 +31,13 @@ def test_13_nginx_is_not_for_kubernetes_after_1_35() -> None:
 @pytest.mark.parametrize(
     "host", ["airflow", "Airflow.data.acme.org", "*.data.acme.org", "airflow.data.acme.org.", "air_flow.acme.org"]
 )
-def test_23_a_host_is_a_plain_fqdn(host: str) -> None:
+@pytest.mark.guarantee("a host that is no plain name in the zone")
+def test_a_host_is_a_plain_fqdn(host: str) -> None:
     assert "airflow:releases[0].host" in found({}, releases=[{"name": "main", "host": host}])
 
 
-def test_23_a_host_is_inside_the_zone() -> None:
+@pytest.mark.guarantee("a host that is no plain name in the zone")
+def test_a_host_is_inside_the_zone() -> None:
     key = "airflow:releases[0].host"
     assert "inside the zone" in found({"dns": {"state": "existing", "zone": "other.org"}}, **SERVED)[key]
     assert "inside the zone" in found({"dns": {"state": "existing", "zone": "ata.acme.org"}}, **SERVED)[key]
@@ -43,16 +46,19 @@ def test_23_a_host_is_inside_the_zone() -> None:
 
 
 @pytest.mark.parametrize("email", ["nobody", "a@b", "team@example.com", "a b@acme.org", None])
-def test_24_lets_encrypt_wants_an_address_that_exists(email: str | None) -> None:
+@pytest.mark.guarantee("Let's Encrypt without a usable address")
+def test_lets_encrypt_wants_an_address_that_exists(email: str | None) -> None:
     certificates = {"issuer": "letsencrypt-staging", **({"email": email} if email else {})}
     assert "airflow:platform.certificates.email" in found({"certificates": certificates})
 
 
-def test_24_an_own_ca_writes_to_nobody() -> None:
+@pytest.mark.guarantee("Let's Encrypt without a usable address")
+def test_an_own_ca_writes_to_nobody() -> None:
     assert found({"certificates": {"issuer": "own-ca"}}, **SERVED) == {}
 
 
-def test_25_an_ephemeral_stack_never_asks_productions_acme() -> None:
+@pytest.mark.guarantee("production certificates for an ephemeral stack")
+def test_an_ephemeral_stack_never_asks_productions_acme() -> None:
     key = "airflow:platform.certificates.issuer"
     certificates = {"issuer": "letsencrypt-prod", "email": "data@acme.org"}
     platform = {"ingress": EXISTING, "certificates": certificates}
@@ -108,6 +114,7 @@ def test_an_existing_class_has_a_name() -> None:
     assert "airflow:platform.ingress.className" not in found({"ingress": EXISTING, "certificates": "off"})
 
 
+@pytest.mark.guarantee("an executor that does not fit")
 def test_scaling_needs_keda() -> None:
     celery = {"name": "main", "executor": "CeleryExecutor", "celery": {"broker": "redis", "keda": {}}}
     key = "airflow:releases[0].celery.keda"

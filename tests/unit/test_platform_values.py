@@ -95,6 +95,7 @@ def test_either_controller_keeps_each_promise(kind: str, promise: str) -> None:
 
 
 @pytest.mark.parametrize("kind", CONTROLLERS)
+@pytest.mark.guarantee("a node that is drained")
 def test_either_controller_spreads_and_has_requests_and_limits(kind: str) -> None:
     values = controller(kind).values
     inner = values.get("controller", values)
@@ -145,6 +146,7 @@ def test_only_the_retired_controller_warns_and_with_the_facts() -> None:
     assert all(fact in text for fact in ("4.15.1", "March 2026", "1.35", "traefik"))
 
 
+@pytest.mark.guarantee("a webhook that does not answer yet")
 def test_cert_manager_keeps_its_kinds_and_is_installed_once_its_webhook_answers() -> None:
     values = certificates.values(site(), certificates.Account("cert-manager", ServiceAccountIdentity(), None))
     assert values["crds"] == {"enabled": True, "keep": True}

@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from infra.airflow.rabbitmq import APPLY_AT_START
 
 # As the official image's: it reads standard input for two words alone, and with more it waits for ever.
@@ -29,8 +31,8 @@ def _run(home: Path, sleep: str = SLEEP) -> int:
     return subprocess.run(["sh", "-c", APPLY_AT_START], env=env, timeout=60, check=False).returncode
 
 
+@pytest.mark.guarantee("a changed broker password")
 def test_the_password_is_set_once_the_server_is_up(tmp_path: Path) -> None:
-    # checks: fault 15
     assert _run(tmp_path) == 0
     assert (tmp_path / "calls").read_text() == "change_password airflow\n" * 3
     assert (tmp_path / "password").read_text() == "a %s 'word'"

@@ -23,7 +23,7 @@ def _problems(*releases: dict[str, Any], **top: Any) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("release", "key"),
     [
-        # checks: bad input 26
+        # executors
         ({"executor": "kubernetesExecutor"}, "executor"),
         ({"executor": "KubernetesExecutor,KubernetesExecutor"}, "executor"),
         ({"executor": "CeleryExecutor"}, "celery"),
@@ -31,12 +31,12 @@ def _problems(*releases: dict[str, Any], **top: Any) -> dict[str, str]:
         ({"executor": "CeleryExecutor", "celery": {"keda": {}}}, "celery.broker"),
         ({**CELERY, "celery": {"broker": "kafka"}}, "celery.broker"),
         ({**CELERY, "celery": {"broker": "redis", "keda": {"minWorkers": 9}}}, "celery.keda.minWorkers"),
-        # checks: bad input 27
+        # images
         ({"image": {"tag": "latest"}}, "image.tag"),
         ({"image": {"repository": "acme/airflow", "tag": "3.2.2"}}, "image.tag"),
         ({"image": {"repository": "acme/airflow", "tag": "3.3.20"}}, "image.tag"),
         ({"image": {"digest": "sha256:1"}}, "image.digest"),
-        # checks: bad input 29
+        # the administrator
         ({"admin": {"email": "nobody"}}, "admin.email"),
         ({"admin": {"username": "a b"}}, "admin.username"),
         # DAGs and logs
@@ -51,7 +51,7 @@ def _problems(*releases: dict[str, Any], **top: Any) -> dict[str, str]:
         ({"namespace": "default"}, "namespace"),
         ({"cleanup": {"schedule": "@daily"}}, "cleanup.schedule"),
         ({"egress": [{"cidr": "10.0.0.1/16"}]}, "egress[0].cidr"),
-        # checks: bad input 30
+        # the chart's values and Airflow's options
         ({"values": {"exectuor": "x"}}, "values.exectuor"),
         ({"values": {"dags": {"gitSync": {"repo": "https://h/a.git"}}}}, "values.dags.gitSync.repo"),
         ({"values": {"dags": {"gitSync": {"sshKey": "x"}}}}, "values.dags.gitSync.sshKey"),
@@ -63,13 +63,19 @@ def _problems(*releases: dict[str, Any], **top: Any) -> dict[str, str]:
         ({"config": {"core": {"fernet_key": "x"}}}, "config.core.fernet_key"),
     ],
 )
+@pytest.mark.guarantee(
+    "an executor that does not fit",
+    "an image of another Airflow",
+    "a malformed administrator",
+    "an unknown or guarded chart value",
+)
 def test_refused(release: dict[str, Any], key: str) -> None:
     assert f"{HERE}.{key}" in _problems(release)
 
 
 @pytest.mark.parametrize("pattern", GUARDED)
+@pytest.mark.guarantee("an unknown or guarded chart value")
 def test_every_guarded_value_is_refused(pattern: str) -> None:
-    # checks: bad input 30
     path = pattern.replace("*", "scheduler").split(".")
     value: Any = {}
     for part in reversed(path):
@@ -78,6 +84,7 @@ def test_every_guarded_value_is_refused(pattern: str) -> None:
 
 
 @pytest.mark.parametrize(("section", "option"), OWN_OPTIONS)
+@pytest.mark.guarantee("an unknown or guarded chart value")
 def test_every_own_option_is_refused_and_exists(section: str, option: str) -> None:
     assert "guarded" in _problems({"config": {section: {option: "x"}}})[f"{HERE}.config.{section}.{option}"]
     known = option_names()
@@ -116,8 +123,8 @@ def chart(folder: Path, version: str, member: str = "airflow/Chart.yaml") -> Pat
     return path
 
 
+@pytest.mark.guarantee("another chart than the pinned one", "a chart repository that is down")
 def test_a_chart_in_place_of_the_repository_is_the_pinned_one(tmp_path: Path) -> None:
-    # checks: bad input 27, fault 18
     def rule(path: Path) -> str:
         found = problems({**LOCAL, "airflowChart": str(path)})
         return found["airflow:airflowChart"].rule if found else ""
@@ -140,6 +147,7 @@ def test_releases_share_a_host_by_path() -> None:
         assert "airflow:releases[1].path" in found
 
 
+@pytest.mark.guarantee("an image of another Airflow")
 def test_production_runs_images_by_digest() -> None:
     own = {"image": {"repository": "acme/airflow", "tag": "3.3.2-1f3c9ab"}}
     assert f"{HERE}.image.digest" in _problems(own, tier="production")

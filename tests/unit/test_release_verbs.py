@@ -93,6 +93,7 @@ def test_a_rotation_walks_its_steps_in_order(desk: Callable[..., Any]) -> None:
     assert one.key != "old"
 
 
+@pytest.mark.guarantee("a rotation of the Fernet key that is interrupted")
 def test_an_interrupted_rotation_goes_on_with_the_same_new_key(desk: Callable[..., Any]) -> None:
     one, call = desk("new,old")
     assert call() == 0
@@ -101,6 +102,7 @@ def test_an_interrupted_rotation_goes_on_with_the_same_new_key(desk: Callable[..
 
 
 @pytest.mark.parametrize("fail", ["deploy", "job"])
+@pytest.mark.guarantee("a rotation of the Fernet key that is interrupted")
 def test_what_fails_keeps_both_keys(desk: Callable[..., Any], fail: str) -> None:
     one, call = desk("old", fail)
     assert call() == 2

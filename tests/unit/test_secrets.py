@@ -73,8 +73,8 @@ def test_what_is_generated_or_stands_in_is_valid_and_distinct(spec: object) -> N
         ("kubeconfig", "a: [b"),
     ],
 )
+@pytest.mark.guarantee("a weak or malformed secret", "no message shows a secret")
 def test_a_bad_secret_is_refused_without_being_shown(key: str, value: str) -> None:
-    # checks: bad inputs 20, 28, 29
     assert found(key, value)
 
 
@@ -83,13 +83,13 @@ def test_a_fernet_list_rotates() -> None:
     assert found("fernetKey", two) == []
 
 
+@pytest.mark.guarantee("a secret in the clear")
 def test_a_secret_in_the_clear_is_refused() -> None:
-    # checks: bad input 20
     assert found("jwtSecret", "x" * 40, encrypted=False) == ["a secret is never in the clear"]
 
 
+@pytest.mark.guarantee("two equal secrets")
 def test_two_equal_secrets() -> None:
-    # checks: bad input 28
     config = {"airflow:jwtSecret": CANARY * 5, "airflow:apiSecretKey": CANARY * 5}
     _, problems = take(settings("main"), config, frozenset(config))
     assert any("differs" in problem.rule and problem.key == "airflow:jwtSecret" for problem in problems)
@@ -146,8 +146,8 @@ def test_a_run_is_checked_beyond_its_marks() -> None:
     assert {"airflow:cloud.kubeconfig", "airflow:cloud.nodePort"} <= said.keys()
 
 
+@pytest.mark.guarantee("everything wrong is told at once")
 def test_secrets_are_checked_beside_wrong_settings() -> None:
-    # checks: bad inputs 20, 28 and 29
     config = {**flat({**LOCAL, "size": "huge"}), "airflow:fernetKey": CANARY, "airflow:adminPassword": CANARY}
     assert {"airflow:size", "airflow:fernetKey", "airflow:adminPassword", "airflow:jwtSecret"} <= refused(
         config, "airflow:fernetKey"
@@ -155,12 +155,14 @@ def test_secrets_are_checked_beside_wrong_settings() -> None:
     assert "airflow:main.jwtSecret" not in refused({**config, "airflow:releases": "[{name: 1}]"})
 
 
+@pytest.mark.guarantee("no message shows a secret")
 def test_what_is_encrypted_is_not_told() -> None:
     cloud = {"kind": "existing", "context": ["a"], "token": CANARY, "nodePort": CANARY}
     said = refused(flat({**LOCAL, "cloud": cloud}), "airflow:cloud")
     assert [key for key in said if key.startswith("airflow:cloud")] == ["airflow:cloud"]
 
 
+@pytest.mark.guarantee("a misspelt key")
 def test_an_encrypted_typo_names_its_neighbour() -> None:
     said = refused({**flat(LOCAL), "airflow:fernetKy": CANARY}, "airflow:fernetKy")
     assert "airflow:fernetKey" in said["airflow:fernetKy"].cure
@@ -173,13 +175,13 @@ def test_a_release_takes_no_namespace_of_the_stacks_own() -> None:
 
 
 @pytest.mark.parametrize("word", ["airflow-airflow", "PostgresPostgres", "changeme-changeme", "1234567890123456"])
+@pytest.mark.guarantee("a default password")
 def test_a_default_password(word: str) -> None:
-    # checks: bad input 29
     assert found("databasePassword", f"{word}-1") == found("adminPassword", word) != []
 
 
+@pytest.mark.guarantee("a default password")
 def test_an_administrator_is_no_password() -> None:
-    # checks: bad input 29
     values = {**LOCAL, "releases": [{"name": "main", "admin": {"username": "Jane.Doe-Smith"}}]}
     config = {"airflow:adminPassword": "jane.doe-smith"}
     _, problems = take(read(flat(values)), config, frozenset(config))

@@ -25,8 +25,8 @@ def test_settings_cannot_be_changed() -> None:
         read(flat(LOCAL)).size = "large"  # pyright: ignore[reportAttributeAccessIssue]
 
 
+@pytest.mark.guarantee("an unknown cloud")
 def test_an_unknown_cloud() -> None:
-    # checks: bad input 1
     found = problems({**LOCAL, "cloud": {"kind": "gcp"}})["airflow:cloud.kind"]
     assert found.value == "gcp"
     assert "aws" in found.rule
@@ -59,13 +59,13 @@ def test_a_kind_that_is_missing_or_wrong_names_those_of_its_place(cloud: dict[st
         ({"aws:region": "eu-west-1"}, "aws:region", "airflow:"),
     ],
 )
+@pytest.mark.guarantee("a misspelt key")
 def test_a_misspelt_key_names_its_nearest_neighbour(values: dict[str, Any], key: str, cure: str) -> None:
-    # checks: bad input 3
     assert cure in problems({**LOCAL, **values})[key].cure
 
 
+@pytest.mark.guarantee("a missing key")
 def test_all_missing_keys_are_listed_at_once() -> None:
-    # checks: bad input 4
     database = {"kind": "external"}
     found = problems({"cloud": {"kind": "existing", "database": database}})
     assert {"airflow:tier", "airflow:cloud.context", "airflow:cloud.database.host"} <= found.keys()
@@ -75,6 +75,7 @@ def test_the_declared_empty_default_counts_as_missing() -> None:
     assert problems({**LOCAL, "tier": ""})["airflow:tier"].rule == "required"
 
 
+@pytest.mark.guarantee("everything wrong is told at once")
 def test_field_and_cross_field_problems_appear_together() -> None:
     found = problems(
         {**LOCAL, "tier": "production", "ephemeral": "true", "size": "huge", "cloud": {"kind": "existing"}}
@@ -82,6 +83,7 @@ def test_field_and_cross_field_problems_appear_together() -> None:
     assert {"airflow:size", "airflow:ephemeral", "airflow:cloud.context", "airflow:cloud.database.kind"} <= found.keys()
 
 
+@pytest.mark.guarantee("everything wrong is told at once")
 def test_the_text_names_key_value_rule_and_cure() -> None:
     with pytest.raises(SettingsError) as caught:
         read(flat({**LOCAL, "size": "huge"}))
@@ -93,14 +95,14 @@ def test_the_text_names_key_value_rule_and_cure() -> None:
 
 
 @pytest.mark.parametrize("name", ["Main", "a--b", "a.b", "-a", "a" * 31, "", 'a"b', "a\\b"])
+@pytest.mark.guarantee("a name that cannot be used everywhere")
 def test_a_release_name_out_of_its_alphabet(name: str) -> None:
-    # checks: bad input 20
     assert "airflow:releases[0].name" in problems({**LOCAL, "releases": [{"name": name}]})
 
 
 @pytest.mark.parametrize("prefix", ["a--b", 'a"b', "a\\b", "A", "1a"])
+@pytest.mark.guarantee("a name that cannot be used everywhere")
 def test_a_prefix_out_of_its_alphabet(prefix: str) -> None:
-    # checks: bad inputs 5 and 20
     assert "airflow:prefix" in problems({**LOCAL, "prefix": prefix})
 
 
@@ -114,8 +116,8 @@ def test_two_releases_of_one_name() -> None:
 
 
 @pytest.mark.parametrize("secret", ["fernetKey", "databasePassword"])
+@pytest.mark.guarantee("a secret in the clear")
 def test_a_secret_inside_an_object(secret: str) -> None:
-    # checks: bad input 20
     found = problems(with_cloud(**{secret: "hunter2-hunter2"}))[f"airflow:cloud.{secret}"]
     assert "pulumi config set --secret" in found.cure
     assert "hunter2" not in str(found)
@@ -126,13 +128,14 @@ def test_the_owner_is_asked_for() -> None:
     assert "airflow:tags.owner" not in problems({**LOCAL, "tier": "integration", "tags": {"owner": "data"}})
 
 
+@pytest.mark.guarantee("production without its protection")
 def test_production_is_not_ephemeral_and_has_no_chaos() -> None:
-    # checks: bad input 22
     found = problems({**LOCAL, "tier": "production", "ephemeral": "true", "platform": {"chaos": "on"}})
     assert {"airflow:ephemeral", "airflow:platform.chaos.state"} <= found.keys()
 
 
 @pytest.mark.parametrize("size", list(TABLE))
+@pytest.mark.guarantee("a node that is drained")
 def test_every_size_is_whole(size: str) -> None:
     figures = Figures.model_validate(TABLE[size])  # pyright: ignore[reportArgumentType]
     for component in (figures.scheduler, figures.api_server, figures.ingress):

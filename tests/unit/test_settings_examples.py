@@ -20,7 +20,7 @@ def test_an_example_is_valid(file: Path) -> None:
     assert problems(file.read_text()) == ()
 
 
-# checks: all bad input before any resource is registered
+@pytest.mark.guarantee("connections and pools that Airflow could not take")
 def test_a_stack_refuses_bad_settings_when_it_is_loaded() -> None:
     check = SECRETS["settings"].check
     assert check("airflow: {connections: [{id: x, port: s3}], pools: [{name: p}]}") == (

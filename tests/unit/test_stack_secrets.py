@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from infra.settings import SECRETS
 from tests.unit.fakes import Programs
 from tests.unit.verbs import NEEDED
@@ -35,10 +37,10 @@ def test_no_secret_is_overwritten(verb: Callable[..., int], programs: Programs, 
     assert "was there" in capsys.readouterr().out
 
 
+@pytest.mark.guarantee("a secret in the clear")
 def test_a_secret_in_the_clear_is_pointed_at(
     verb: Callable[..., int], programs: Programs, stacks: Path, capsys: Any
 ) -> None:
-    # checks: bad input 20
     programs.add("pulumi")
     (stacks / "Pulumi.local.yaml").open("a").write("  airflow:adminPassword: correct-horse-battery\n")
     assert verb("secrets") == 2

@@ -54,6 +54,7 @@ def test_a_stack_without_a_file(verb: Callable[..., int], stacks: Path, capsys: 
     assert "there are other" in capsys.readouterr().err
 
 
+@pytest.mark.guarantee("everything wrong is told at once")
 def test_bad_settings_stop_a_deployment(
     verb: Callable[..., int], programs: Programs, stacks: Path, capsys: Any
 ) -> None:
@@ -150,10 +151,11 @@ def to_the_group(verb: int, number: signal.Signals) -> None:
         (signal.SIGTERM, to_the_group),  # a second one would end Pulumi at once
     ],
 )
+@pytest.mark.guarantee("a signal in the middle of a deployment")
 def test_a_signal_is_pulumis_to_end_on_and_comes_once(
     number: signal.Signals, send: Callable[[int, signal.Signals], None], programs: Programs, tmp_path: Path
 ) -> None:
-    # checks: fault 3: a killed engine leaves operations pending
+    # a killed engine leaves operations pending
     careful, notes = programs.folder / "pulumi", tmp_path / "notes"
     careful.write_text(CAREFUL)
     careful.chmod(0o755)

@@ -126,6 +126,7 @@ def test_a_workflow_may_little_and_ends(path: Path) -> None:
         assert job["timeout-minutes"] <= 120
 
 
+@pytest.mark.guarantee("two deployments at once")
 def test_what_is_deployed_is_never_cancelled_and_alone() -> None:
     for stack in ("integration", "production"):
         workflow = yaml.safe_load((ROOT / f".github/workflows/{stack}.yml").read_text())
