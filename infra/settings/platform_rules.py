@@ -29,7 +29,7 @@ def hosts_of(settings: Settings) -> tuple[str, ...]:
 
 
 def hosts_in_the_zone(settings: Settings) -> Iterator[Problem]:
-    """A record outside the zone can't be made (bad input 23)."""
+    """A record outside the zone can't be made."""
     dns = settings.platform.dns
     if dns.state == "off" or not dns.zone:
         return
@@ -64,14 +64,14 @@ def hosts_need_an_ingress(settings: Settings) -> Iterator[Problem]:
 
 
 def acme_email(settings: Settings) -> Iterator[Problem]:
-    """Let's Encrypt wants somebody to write to (bad input 24; its form is the field's own rule)."""
+    """Let's Encrypt wants somebody to write to; the address's form is the field's own rule."""
     certificates = settings.platform.certificates
     if certificates.state == "on" and asks_lets_encrypt(settings) and not certificates.email:
         yield Problem(f"{PART}.certificates.email", "required by Let's Encrypt", "give an address that the team reads")
 
 
 def production_acme(settings: Settings) -> Iterator[Problem]:
-    """A stack that comes and goes would use up the week's certificates of its hosts (bad input 25)."""
+    """A stack that comes and goes would use up the week's certificates of its hosts."""
     if (
         settings.ephemeral
         and settings.platform.certificates.state == "on"
