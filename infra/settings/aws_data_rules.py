@@ -25,7 +25,6 @@ def ca_file(settings: Settings) -> Iterator[Problem]:
 
 def database(settings: Settings) -> Iterator[Problem]:
     """A class, a version and a storage that RDS for PostgreSQL has."""
-    aws(settings)
     sized = settings.sized
     if sized.aws.database_class not in (classes := aws_facts.database_classes()):
         near = nearest(sized.aws.database_class, classes)
@@ -83,7 +82,6 @@ def overlap(wanted: AwsDatabase) -> bool:
 
 def tags(settings: Settings) -> Iterator[Problem]:
     """Tags that every service takes, and the load balancer's annotation too, which lists them as k=v,k=v."""
-    aws(settings)
     if len(settings.tags) > TAGS:
         yield Problem("airflow:tags", f"at most {TAGS}", "remove some", len(settings.tags))
     for name, value in settings.tags.items():

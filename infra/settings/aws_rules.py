@@ -18,9 +18,9 @@ from infra.settings.problems import Problem, nearest
 
 
 def aws(settings: Settings) -> AwsCloud:
-    """This stack's AWS settings; AttributeError (which ends a rule) where it is on another cloud."""
+    """This stack's AWS settings. Rules of AWS run over its stacks alone (rules.py)."""
     if not isinstance(settings.cloud, AwsCloud):
-        raise AttributeError
+        raise TypeError(f"a rule of AWS over {type(settings.cloud).__name__}")
     return settings.cloud
 
 
@@ -131,7 +131,6 @@ def service_network(settings: Settings) -> Iterator[Problem]:
 
 def instance_types(settings: Settings) -> Iterator[Problem]:
     """Types that exist, with the processor that the Airflow image is built for."""
-    aws(settings)
     types = aws_facts.instance_types()
     for name in ("system", "tasks"):
         given = getattr(settings.sized.aws, name).instance_type

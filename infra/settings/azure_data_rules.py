@@ -29,7 +29,6 @@ def database_sku(settings: Settings) -> Iterator[Problem]:
 
 def database_storage(settings: Settings) -> Iterator[Problem]:
     """One of the sizes that the service has; it grows by itself from there."""
-    azure(settings)
     storage = settings.sized.database
     sizes = azure_facts.STORAGE_GIB
     for name, value in (("storageGib", storage.storage_gib), ("maxStorageGib", storage.max_storage_gib)):
@@ -109,7 +108,6 @@ def own_names(settings: Settings) -> Iterator[Problem]:
 
 def tags(settings: Settings) -> Iterator[Problem]:
     """Names and values that every resource takes, DNS zones among them; Azure tells no `Owner` from an `owner`."""
-    azure(settings)
     most = TAGS - len(OWN_TAGS)
     if len(settings.tags) > most:
         yield Problem("airflow:tags", f"at most {most}", "remove some", len(settings.tags))

@@ -14,11 +14,11 @@ from infra.settings.problems import Problem
 AKS_KEEPS = ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")  # learn.microsoft.com: CNI overlay
 
 
-def _new(settings: Settings) -> NewNetwork:
-    """The network to make; AttributeError where there is one already, or where it is too small to be shared out."""
+def _new(settings: Settings) -> NewNetwork | None:
+    """The network to make, where one is made and it is large enough to be shared out."""
     network = azure(settings).network
     if not isinstance(network, NewNetwork) or ipaddress.IPv4Network(network.cidr).prefixlen > SMALLEST_VNET:
-        raise AttributeError
+        return None
     return network
 
 
@@ -36,13 +36,16 @@ def network_size(settings: Settings) -> Iterator[Problem]:
 
 def network_holds_the_nodes(settings: Settings) -> Iterator[Problem]:
     """An address for every node that the pools may grow to, a third more in an upgrade, and PostgreSQL's least."""
-    subnets, pools = share_out(_new(settings)), settings.sized.azure
+    network = _new(settings)
+    if network is None:
+        return
+    subnets, pools = share_out(network), settings.sized.azure
     nodes = pools.system.max + pools.tasks.max
     needed = nodes + -(-nodes // 3) + 2  # surge of 33 %, and one more node of each pool
     # Azure keeps five addresses of each subnet for itself.
     if subnets.nodes.num_addresses - 5 < needed:
         yield Problem(
-            "airflow:cloud.network.nodesSubnet" if _new(settings).nodes_subnet else "airflow:cloud.network.cidr",
+            "airflow:cloud.network.nodesSubnet" if network.nodes_subnet else "airflow:cloud.network.cidr",
             f"{needed} addresses for the nodes at the pools' largest, upgrades included",
             "choose a larger network, for example 10.20.0.0/16",
             str(subnets.nodes),
@@ -70,6 +73,8 @@ def pods_hold_the_nodes(settings: Settings) -> Iterator[Problem]:
 def subnets(settings: Settings) -> Iterator[Problem]:
     """Subnets lie inside the VNet and apart from each other."""
     network = _new(settings)
+    if network is None:
+        return
     named = [(f"airflow:cloud.network.{name}", one) for name, one in share_out(network).named().items()]
     yield from inside_and_apart(ipaddress.IPv4Network(network.cidr), "VNet", named)
 

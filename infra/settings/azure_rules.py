@@ -11,9 +11,9 @@ from infra.settings.problems import Problem, nearest
 
 
 def azure(settings: Settings) -> AzureCloud:
-    """This stack's Azure settings; AttributeError (which ends a rule) where it is on another cloud."""
+    """This stack's Azure settings. Rules of Azure run over its stacks alone (rules.py)."""
     if not isinstance(settings.cloud, AzureCloud):
-        raise AttributeError
+        raise TypeError(f"a rule of Azure over {type(settings.cloud).__name__}")
     return settings.cloud
 
 
@@ -44,7 +44,6 @@ def zones(settings: Settings) -> Iterator[Problem]:
 
 def pools(settings: Settings) -> Iterator[Problem]:
     """VM sizes that are known, of the Airflow image's architecture, and large enough for AKS's own pods."""
-    azure(settings)
     known, figures = azure_facts.vm_sizes(), settings.sized.azure
     for name, pool in (("system", figures.system), ("tasks", figures.tasks)):
         key, size = f"airflow:figures.azure.{name}.instanceType", known.get(pool.instance_type)

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
@@ -12,6 +12,18 @@ from pydantic.alias_generators import to_camel
 from infra.settings.problems import refuse
 
 RFC2606 = ("example.com", "example.org", "example.net", ".example", ".invalid", ".test", ".localhost")
+
+
+class NotParsed(Exception):  # noqa: N818 (a state of the input, no defect)
+    """A setting was read that is wrong or missing; its own problem is reported by its key.
+
+    Not an AttributeError: that is a mistake in our code, and `hasattr` and the default of `getattr` would hide this.
+    """
+
+
+def has_parsed(model: "Model", field: str) -> bool:
+    """Whether a field can be read."""
+    return field in model.__dict__
 
 
 class Model(BaseModel):
@@ -26,6 +38,14 @@ class Model(BaseModel):
         hide_input_in_errors=True,
         validate_default=True,
     )
+
+    if not TYPE_CHECKING:  # a type checker would take every name for a field
+
+        def __getattr__(self, name: str) -> Any:
+            """Only a field of a model that was built of what parsed is missing."""
+            if name in type(self).model_fields:
+                raise NotParsed(f"{type(self).__name__}.{name}")
+            return super().__getattr__(name)
 
 
 class Tier(StrEnum):

@@ -8,6 +8,7 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 from infra.names import OWN_NAMESPACES, Names
+from infra.settings.base import has_parsed
 from infra.settings.known_keys import FIELDS, NAMESPACE, is_secret_key, unknown_key
 from infra.settings.model import Settings
 from infra.settings.owners import MARK, stand_ins
@@ -35,10 +36,11 @@ def load() -> tuple[Settings, Secrets]:
 
 def _namespaces(settings: Settings) -> Iterator[Problem]:
     """A release may have any namespace but the stack's own, whose names hang on the stack's."""
-    names = Names(pulumi.get_project(), pulumi.get_stack(), getattr(settings, "prefix", None))
+    prefix = settings.prefix if has_parsed(settings, "prefix") else None
+    names = Names(pulumi.get_project(), pulumi.get_stack(), prefix)
     own = {names.resource(part) for part in OWN_NAMESPACES}
-    for index, release in enumerate(getattr(settings, "releases", ())):
-        if hasattr(release, "name") and hasattr(release, "namespace") and release.in_namespace in own:
+    for index, release in enumerate(settings.releases if has_parsed(settings, "releases") else ()):
+        if has_parsed(release, "name") and has_parsed(release, "namespace") and release.in_namespace in own:
             key = f"{NAMESPACE}:releases[{index}].namespace"
             yield Problem(key, "none of the stack's own namespaces", "name another", release.in_namespace)
 

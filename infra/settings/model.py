@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from infra.settings.aws import AwsCloud
 from infra.settings.azure import AzureCloud
-from infra.settings.base import Model, Size, Slug, Tier
+from infra.settings.base import Model, NotParsed, Size, Slug, Tier
 from infra.settings.existing import ExistingCloud
 from infra.settings.figures import Figures
 from infra.settings.platform import PlatformSettings
@@ -42,8 +42,11 @@ class Settings(Model):
 
     @cached_property
     def sized(self) -> Figures:
-        """The figures of the size with this stack's overrides laid on them."""
-        return Figures.model_validate(merge(TABLE[self.size], self.figures))
+        """The figures of the size with this stack's overrides laid on them. NotParsed where one is wrong."""
+        try:
+            return Figures.model_validate(merge(TABLE[self.size], self.figures))
+        except ValidationError:  # each is told by its own key (parse.py)
+            raise NotParsed("Settings.figures") from None
 
     @property
     def production(self) -> bool:

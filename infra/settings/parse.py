@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from infra.settings import rules
+from infra.settings.base import NotParsed
 from infra.settings.figures import Figures
 from infra.settings.known_keys import FIELDS, NAMESPACE, is_secret_key, secrets_inside, unknown_field, unknown_key
 from infra.settings.model import Settings
@@ -33,7 +34,7 @@ def read(config: Mapping[str, str]) -> Settings:
 
 
 def examine(config: Mapping[str, str]) -> tuple[Settings, list[Problem]]:
-    """As `read`, but returns the problems beside whatever parsed; reading a field that did not is an AttributeError."""
+    """As `read`, but returns the problems beside whatever parsed; reading a field that did not is NotParsed."""
     problems: list[Problem] = []
     data = _decode(config, problems)
     settings: Settings
@@ -116,7 +117,7 @@ def _at(path: tuple[str | int, ...], data: Any) -> Any:
 
 def _figures_problems(settings: Settings) -> Iterator[Problem]:
     """Overrides are laid on the table of the size and checked with it; a wrong one is named by its own key."""
-    with suppress(AttributeError):
+    with suppress(NotParsed):
         merged = merge(TABLE[settings.size], settings.figures)
         try:
             Figures.model_validate(merged)

@@ -62,7 +62,7 @@ def _model_of(annotation: Any, data: Any) -> type[BaseModel] | None:
 
 
 def whatever_parsed(model: type[BaseModel], data: Any) -> Any:
-    """An instance of `model` that has only the fields that are valid; reading another raises AttributeError."""
+    """An instance of `model` that has only the fields that are valid; reading another raises NotParsed."""
     values: dict[str, Any] = {}
     missing: list[str] = []
     for name, field in model.model_fields.items():

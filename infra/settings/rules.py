@@ -1,13 +1,13 @@
 """Rules that see more than one field. They run over whatever parsed, so that they appear with the field errors.
 
-A rule is a generator of problems over settings of which some fields may be missing; reading one raises
-AttributeError, and the rule says no more. Rules of one cloud or part stand beside its model and are listed here.
+A rule is a generator of problems over settings of which some fields may be missing; reading one raises NotParsed,
+and the rule says no more. Any other exception is a mistake in the rule and ends the run: no guard goes missing quietly.
+Rules of one cloud or part stand beside its model and are listed here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 
-from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
 from infra.names import OWN_TAGS
@@ -22,7 +22,11 @@ from infra.settings import (
     platform_rules,
     release_rules,
 )
-from infra.settings.base import Tier
+from infra.settings.aws import AwsCloud
+from infra.settings.azure import AzureCloud
+from infra.settings.base import Model, NotParsed, Tier
+from infra.settings.existing import ExistingCloud
+from infra.settings.figures import Component, DatabaseFigures, TaskFigures
 from infra.settings.model import Settings
 from infra.settings.problems import Problem
 from infra.settings.quantities import millicores
@@ -34,11 +38,17 @@ Rule = Callable[[Settings], Iterator[Problem]]
 def judge(settings: Settings) -> list[Problem]:
     """Every problem that the rules find."""
     found: list[Problem] = []
-    for rule in RULES:
-        # Figures that are wrong are said by their own keys; a rule over them says no more either.
-        with suppress(AttributeError, ValidationError):
+    for rule in rules_for(settings):
+        with suppress(NotParsed):
             found.extend(rule(settings))
     return found
+
+
+def rules_for(settings: Settings) -> tuple[Rule, ...]:
+    """The rules of every stack, and those of its cloud."""
+    with suppress(NotParsed):
+        return (*RULES, *RULES_OF_CLOUD[type(settings.cloud)])
+    return RULES
 
 
 def release_names(settings: Settings) -> Iterator[Problem]:
@@ -74,7 +84,8 @@ def limits(settings: Settings) -> Iterator[Problem]:
     """Kubernetes refuses a pod that asks for more than its limit."""
     for name in type(settings.sized).model_fields:
         figures = getattr(settings.sized, name)
-        if hasattr(figures, "cpu_limit") and millicores(figures.cpu) > millicores(figures.cpu_limit):
+        limited = isinstance(figures, Component | DatabaseFigures | TaskFigures)
+        if limited and millicores(figures.cpu) > millicores(figures.cpu_limit):
             key = f"airflow:figures.{to_camel(name)}.cpu"
             yield Problem(key, f"at most its cpuLimit, {figures.cpu_limit}", "raise the limit too", figures.cpu)
     most = settings.sized.tasks.cpu_limit
@@ -98,12 +109,12 @@ RULES: tuple[Rule, ...] = (
     limits,
     own_tags,
     *cloud_rules.RULES,
-    *aws_rules.RULES,
-    *aws_data_rules.RULES,
-    *azure_rules.RULES,
-    *azure_network_rules.RULES,
-    *azure_data_rules.RULES,
-    *existing_rules.RULES,
     *release_rules.RULES,
     *platform_rules.RULES,
 )
+
+RULES_OF_CLOUD: Mapping[type[Model], tuple[Rule, ...]] = {
+    AwsCloud: (*aws_rules.RULES, *aws_data_rules.RULES),
+    AzureCloud: (*azure_rules.RULES, *azure_network_rules.RULES, *azure_data_rules.RULES),
+    ExistingCloud: existing_rules.RULES,
+}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from infra.settings.base import NotParsed, has_parsed
 from infra.settings.existing import ExistingCloud
 from infra.settings.known_keys import NAMESPACE, is_secret_key
 from infra.settings.model import Settings
@@ -20,11 +21,11 @@ def required_secrets(settings: Settings) -> tuple[SecretKey, ...]:
     Of settings that did not all parse, what can be told.
     """
     keys = {SecretKey("databasePassword", SECRETS["databasePassword"])}
-    with suppress(AttributeError):
+    with suppress(NotParsed):
         keys.update(SecretKey(name, SECRETS[name]) for name in _stack_wide(settings))
     releases = _releases(settings)
     for name, release in releases.items():
-        with suppress(AttributeError):
+        with suppress(NotParsed):
             for kind in _of_release(release):
                 own = len(releases) > 1 or kind == "databasePassword"
                 keys.add(SecretKey(f"{name}.{kind}" if own else kind, SECRETS[kind], name))
@@ -33,7 +34,8 @@ def required_secrets(settings: Settings) -> tuple[SecretKey, ...]:
 
 def _releases(settings: Settings) -> dict[str, Release]:
     """The releases by name, as far as they parsed."""
-    return {release.name: release for release in getattr(settings, "releases", ()) if hasattr(release, "name")}
+    releases = settings.releases if has_parsed(settings, "releases") else ()
+    return {release.name: release for release in releases if has_parsed(release, "name")}
 
 
 def _stack_wide(settings: Settings) -> Iterator[str]:
@@ -122,7 +124,7 @@ def take(settings: Settings, config: Mapping[str, str], encrypted: frozenset[str
         spec = SECRETS[name]
         if full not in encrypted:
             problems.append(Problem(full, "a secret is never in the clear", _command(key)))
-        elif release and hasattr(settings, "releases") and release not in releases:
+        elif release and has_parsed(settings, "releases") and release not in releases:
             problems.append(
                 Problem(full, f"no release is named {release}", f"`pulumi config rm {full}`, or add the release")
             )
@@ -162,7 +164,7 @@ def _equal(plain: Mapping[str, str]) -> Iterator[Problem]:
 def _like_the_user(releases: Mapping[str, Release], plain: Mapping[str, str]) -> Iterator[Problem]:
     for name, release in releases.items():
         key = f"{name}.adminPassword" if f"{name}.adminPassword" in plain else "adminPassword"
-        user = release.admin.username if hasattr(release, "admin") else ""
+        user = release.admin.username if has_parsed(release, "admin") else ""
         if user and plain.get(key, "").lower() == user.lower():
             yield Problem(f"{NAMESPACE}:{key}", f"not the name of {name}'s administrator", _command(key))
 
