@@ -1,4 +1,4 @@
-"""The rendered chart in every combination: what must never come out of it. Needs helm and the chart (AIRFLOW_CHART)."""
+"""The rendered chart in every combination: what must never come out of it."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -10,10 +10,9 @@ import yaml
 
 from infra.airflow import tls
 from infra.airflow.parts import Parts
-from tests.chart.combinations import RENDERED, Case, chart, helm, render
+from tests.charts.combinations import RENDERED, Case
+from tests.charts.rendering import chart, render
 from tests.program.invariants import confinement
-
-pytestmark = pytest.mark.skipif(not (helm() and chart()), reason="needs helm on the PATH and AIRFLOW_CHART")
 
 Objects = list[dict[str, Any]]
 WORKLOADS = ("Deployment", "StatefulSet", "CronJob", "Job", "DaemonSet")
@@ -21,7 +20,7 @@ WORKLOADS = ("Deployment", "StatefulSet", "CronJob", "Job", "DaemonSet")
 
 @cache
 def _rendered(case: Case, folder: Path) -> Objects:
-    return render(case.values(), folder)
+    return render(chart("airflow"), case.values(), folder)
 
 
 @pytest.fixture(params=RENDERED, ids=str)
@@ -63,7 +62,7 @@ def test_nothing_is_made_by_a_hook_and_no_secret_by_the_chart(objects: Objects) 
 
 @pytest.mark.guarantee("the chart makes no key")
 def test_two_renders_are_equal(case: Case, objects: Objects, tmp_path: Path) -> None:
-    assert render(case.values(), tmp_path) == objects
+    assert render(chart("airflow"), case.values(), tmp_path) == objects
 
 
 @pytest.mark.guarantee("containers are confined")
