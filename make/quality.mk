@@ -30,8 +30,11 @@ WHOLE = $(filter tests,$(TESTS))
 test: $(VENV)/.installed $(AIRFLOW)/.installed  ## all tests that this machine can run; TESTS=tests/unit for some
 	@$(VENV)/bin/pytest -n 2 --dist loadgroup $(TESTS) $(if $(WHOLE),--ignore=tests/real) $(ARGS)
 	$(if $(WHOLE),@$(VENV)/bin/pytest tests/real $(ARGS))
-	@echo "suites of their own, not among these:"
-	@awk -F ':.*## ' '/^test-[a-z]+:.*## / {printf "  make %-12s  %s\n", $$1, $$2}' make/quality.mk
+	@$(MAKE) --no-print-directory suites
+
+suites:
+	@echo "Suites of their own, which \`make test\` does not run:"
+	@awk -F ':.*## ' '/^test-[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' make/quality.mk
 
 # The helm of the PATH, else one that Go builds from the module proxy, as actionlint is.
 HELM_VERSION := v3.22.0
@@ -52,7 +55,7 @@ test-charts: $(VENV)/.installed $(HELM)  ## render the pinned charts: needs helm
 chart-pins: $(VENV)/.installed $(HELM)  ## after a new version of a chart: write what the tests know of it: [CHARTS=FOLDER]
 	@$(PULLED) --write
 
-test-live: $(VENV)/.installed  ## try the plan's objects on a cluster, in namespaces of their own: needs KUBECONFIG and kubectl
+test-live: $(VENV)/.installed  ## try the plan's objects on a cluster, in namespaces of their own: needs kubectl and KUBECONFIG (kind, minikube, …)
 	@$(VENV)/bin/pytest -m live --timeout 1200 tests/live $(ARGS)
 
-.PHONY: check lint lint-workflows types format test test-charts chart-pins test-live
+.PHONY: check lint lint-workflows types format test suites test-charts chart-pins test-live

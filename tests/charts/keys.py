@@ -52,7 +52,9 @@ def unknown(values: Mapping[str, Any], keys: Mapping[str, Any], path: str = "") 
 
 def tree(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """The defaults' keys, in depth where something is given."""
-    inner = {key for key, value in defaults.items() if isinstance(value, Mapping) and isinstance(given.get(key), Mapping)}
+    inner = {
+        key for key, value in defaults.items() if isinstance(value, Mapping) and isinstance(given.get(key), Mapping)
+    }
     found: dict[str, Any] = {key: tree(defaults[key], given[key]) for key in sorted(inner)}
     return {"": rest, **found} if (rest := sorted(defaults.keys() - inner)) else found
 

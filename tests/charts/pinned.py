@@ -122,7 +122,9 @@ def complete(chart: Chart, folder: Path, there: list[Path]) -> Path:
         elif name in chart.off:
             told["dependencies"].remove(wanted)
         else:
-            raise ChartError(f"{chart} without its dependency {name} {wanted['version']}: `helm dependency build` in it")
+            raise ChartError(
+                f"{chart} without its dependency {name} {wanted['version']}: `helm dependency build` in it"
+            )
     (folder / "Chart.yaml").write_text(yaml.safe_dump({**told, "version": chart.version}))
     (folder / "Chart.lock").unlink(missing_ok=True)  # of the dependencies as they were
     return folder
