@@ -15,7 +15,9 @@ for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
 
 # make tells the makes below it of itself, and hands them what it was given: `make test ARGS=-x` is not meant for those
 # of the tests.
-OF_MAKE = set("MAKEFLAGS MFLAGS GNUMAKEFLAGS MAKEOVERRIDES MAKELEVEL MAKEFILES MAKE_TERMOUT MAKE_TERMERR".split())
+OF_MAKE = set(
+    ["MAKEFLAGS", "MFLAGS", "GNUMAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MAKEFILES", "MAKE_TERMOUT", "MAKE_TERMERR"]
+)
 OF_THE_MACHINE = {"PYTHON", "DOCKER", "BASE_IMAGE"}  # needed there, whatever is run
 MAKEFILES = (ROOT / "Makefile", *(ROOT / "make").glob("*.mk"))
 GIVEN = {name for file in MAKEFILES for name in re.findall(r"^([A-Z_]+) \?=", file.read_text(), re.MULTILINE)}
