@@ -5,6 +5,8 @@ import re
 import signal
 from pathlib import Path
 
+from hypothesis import HealthCheck, settings
+
 ROOT = Path(__file__).parents[1]
 
 # A shell starts a background job with Ctrl-C ignored, nohup with the hang-up, and what the tests start would inherit
@@ -24,3 +26,7 @@ GIVEN = {name for file in MAKEFILES for name in re.findall(r"^([A-Z_]+) \?=", fi
 
 for name in OF_MAKE | GIVEN - OF_THE_MACHINE:
     os.environ.pop(name, None)
+
+# A busy machine is slow to make examples, too: nothing is wrong with a test then.
+settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("anywhere")
