@@ -50,7 +50,7 @@ WITH_HELM = PATH='$(dir $(HELM))':"$$PATH"
 PULLED = $(WITH_HELM) $(PY) -m tests.charts.pinned $(if $(CHARTS),--from '$(CHARTS)')
 test-charts: $(VENV)/.installed $(HELM)  ## render the pinned charts: needs helm or Go, and their repositories or CHARTS=FOLDER (archives, sources)
 	@$(PULLED)
-	@$(WITH_HELM) $(VENV)/bin/pytest -n 2 tests/charts $(ARGS)
+	@$(WITH_HELM) $(VENV)/bin/pytest -n 2 --dist loadgroup tests/charts $(ARGS)
 
 chart-pins: $(VENV)/.installed $(HELM)  ## after a new version of a chart: write what the tests know of it: [CHARTS=FOLDER]
 	@$(PULLED) --write

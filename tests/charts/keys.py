@@ -1,6 +1,7 @@
 """The keys of the pinned charts' values, as far as the program writes into them: what it may say at all."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -71,4 +72,5 @@ def of(chart: pinned.Chart) -> dict[str, Any]:
 def text() -> str:
     """The file that keeps it."""
     charts = {name: of(chart) for name, chart in pinned.CHARTS.items()}
-    return json.dumps({"source": SOURCE, "charts": charts}, indent=1, sort_keys=True) + "\n"
+    spread = json.dumps({"source": SOURCE, "charts": charts}, indent=1, sort_keys=True)
+    return re.sub(r"\[\s+([^\]]+?)\s+\]", lambda found: "[" + re.sub(r"\s+", " ", found[1]) + "]", spread) + "\n"

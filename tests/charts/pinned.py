@@ -20,6 +20,7 @@ import yaml
 
 from infra import versions
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, ten times as fast
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".tools" / "charts"
 PINS = Path(__file__).parent / "data" / "charts.json"
@@ -69,12 +70,12 @@ CHARTS = {
 
 def metadata(folder: Path) -> dict[str, Any]:
     """Chart.yaml."""
-    return yaml.safe_load((folder / "Chart.yaml").read_text())
+    return yaml.load((folder / "Chart.yaml").read_text(), LOADER)
 
 
 def contents(folder: Path) -> str:
     """The SHA-256 of the values and their schema: equal in an archive, in one packed anew, and in the sources."""
-    found: list[Any] = [yaml.safe_load((folder / "values.yaml").read_text())]
+    found: list[Any] = [yaml.load((folder / "values.yaml").read_text(), LOADER)]
     if (schema := folder / "values.schema.json").exists():
         found.append(json.loads(schema.read_text()))
     return hashlib.sha256(json.dumps(found, sort_keys=True, default=str).encode()).hexdigest()
@@ -94,8 +95,11 @@ def unpacked(given: Path, into: Path) -> Iterator[Path]:
     """Every chart in a folder: its archives are unpacked, its sources are where they are."""
     yield from (file.parent for file in sorted(given.glob("*/Chart.yaml")))
     for number, archive in enumerate(sorted([*given.glob("*.tgz"), *given.glob("*.tar.gz")])):
-        with tarfile.open(archive) as packed:
-            packed.extractall(into / str(number), filter="data")
+        try:
+            with tarfile.open(archive) as packed:
+                packed.extractall(into / str(number), filter="data")
+        except (tarfile.TarError, OSError, EOFError) as error:
+            raise ChartError(f"CHARTS={given}: {archive.name} is no archive of a chart: {error}") from None
         yield from (file.parent for file in (into / str(number)).glob("*/Chart.yaml"))
 
 
@@ -160,6 +164,25 @@ def provide(chart: Chart, given: Path | None, there: list[Path], *, compared: bo
         made.rename(chart.folder)
 
 
+def defaults(folder: Path) -> Mapping[str, Any]:
+    """The chart's values, with those of its dependencies under their names."""
+    own: dict[str, Any] = yaml.load((folder / "values.yaml").read_text(), LOADER) or {}
+    for wanted in metadata(folder).get("dependencies", []):
+        found = folder / "charts" / wanted["name"]
+        if found.is_dir():
+            name = wanted.get("alias", wanted["name"])
+            own[name] = merged(defaults(found), own.get(name) or {})
+    return own
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    both = {**below, **above}
+    for key in below.keys() & above.keys():
+        if isinstance(below[key], Mapping) and isinstance(above[key], Mapping):
+            both[key] = merged(below[key], above[key])
+    return both
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--from", dest="given", help="a folder of archives or sources in place of the repositories")
@@ -181,25 +204,6 @@ def main() -> int:
 
         PINS.write_text(keys.text())
     return 0
-
-
-def defaults(folder: Path) -> Mapping[str, Any]:
-    """The chart's values, with those of its dependencies under their names."""
-    own: dict[str, Any] = yaml.safe_load((folder / "values.yaml").read_text()) or {}
-    for wanted in metadata(folder).get("dependencies", []):
-        found = folder / "charts" / wanted["name"]
-        if found.is_dir():
-            name = wanted.get("alias", wanted["name"])
-            own[name] = merged(defaults(found), own.get(name) or {})
-    return own
-
-
-def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    both = {**below, **above}
-    for key in below.keys() & above.keys():
-        if isinstance(below[key], Mapping) and isinstance(above[key], Mapping):
-            both[key] = merged(below[key], above[key])
-    return both
 
 
 if __name__ == "__main__":

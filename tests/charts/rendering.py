@@ -11,10 +11,10 @@ from infra import versions
 from tests.charts import pinned
 
 
-def render(
+def template(
     chart: Path | str, values: Mapping[str, Any], folder: Path, *, name: str = "main", namespace: str = "airflow-main"
-) -> list[dict[str, Any]]:
-    """The objects for these values; `folder` takes the file of values."""
+) -> str:
+    """What helm writes for these values; `folder` takes the file of values."""
     file = folder / "values.yaml"
     file.write_text(yaml.safe_dump(dict(values)))
     command = ["helm", "template", name, str(chart), "--namespace", namespace, "--values", str(file)]
@@ -22,7 +22,12 @@ def render(
     version = ["--kube-version", f"{versions.KUBERNETES_DEFAULT}.0"]
     done = subprocess.run([*command, *version], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return [item for item in yaml.safe_load_all(done.stdout) if item]
+    return done.stdout
+
+
+def parsed(text: str) -> list[dict[str, Any]]:
+    """The objects in it."""
+    return [item for item in yaml.load_all(text, pinned.LOADER) if item]
 
 
 def chart(name: str) -> Path:

@@ -8,7 +8,7 @@ import pytest
 
 from infra.preview.model import Options, Plan, Resource
 from tests.charts import pinned, written
-from tests.charts.rendering import chart, render
+from tests.charts.rendering import chart, parsed, template
 from tests.program.invariants import containers_are_confined, pins
 from tests.program.stacks import pod_specs
 
@@ -18,14 +18,14 @@ from tests.program.stacks import pod_specs
 def test_what_the_chart_renders_is_confined_and_pinned(name: str, tmp_path: Path) -> None:
     """Only node-exporter, in a namespace of its own, has the node's."""
     release = written.releases()[name]
-    made = render(
+    text = template(
         chart(name),
         release.inputs["values"],
         tmp_path,
         name=release.inputs.get("name", release.name),
         namespace=release.inputs["namespace"],
     )
-    objects = [one for one in made if one["kind"] != "CustomResourceDefinition"]
+    objects = [one for one in parsed(text) if one["kind"] != "CustomResourceDefinition"]
     rendered = Plan("airflow", "test", tuple(_resource(one) for one in objects))
     assert [*containers_are_confined(rendered), *pins(rendered)] == []
     hosts = [one["metadata"]["name"] for one in objects for spec in pod_specs(one) if spec.get("hostNetwork")]

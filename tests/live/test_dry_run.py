@@ -20,7 +20,7 @@ from infra.preview.model import Plan, Resource
 from infra.preview.planning import ROOT
 from ops.cluster import Cluster
 from tests.charts.combinations import EXECUTORS, Case
-from tests.charts.rendering import render
+from tests.charts.rendering import parsed, template
 from tests.live import revealed
 from tests.live.standing import needs_charts
 from tests.program.stacks import SHIPPED, filled
@@ -100,7 +100,7 @@ def test_the_api_server_takes_every_object_of_a_shipped_stack(stand_ins: StandIn
 @pytest.mark.guarantee("containers are confined")
 def test_the_api_server_takes_what_the_chart_renders(stand_ins: StandIns, executor: str, tmp_path: Path) -> None:
     needs_charts("airflow")
-    rendered = render(os.environ["AIRFLOW_CHART"], Case(executor, dags="git-ssh").values(), tmp_path)
+    rendered = parsed(template(os.environ["AIRFLOW_CHART"], Case(executor, dags="git-ssh").values(), tmp_path))
     tasks = [text for one in rendered if (text := one.get("data", {}).get("pod_template_file.yaml"))]
     manifests = [*rendered, *map(_job, tasks)]
     for manifest in manifests:

@@ -43,11 +43,6 @@ def test_the_top_level_keys_that_settings_know_are_the_charts() -> None:
     assert chart_keys() == {*known, *known[""]} - {""}
 
 
-@pytest.mark.parametrize("chart", pinned.CHARTS.values(), ids=str)
-def test_what_is_known_of_a_chart_is_of_its_pin(chart: pinned.Chart) -> None:
-    assert pinned.pins()[chart.name]["version"] == chart.version, "make chart-pins"
-
-
 def test_every_chart_of_the_plans_is_checked() -> None:
     assert {*written.releases(), "airflow"} == pinned.CHARTS.keys() == pinned.pins().keys()
 
