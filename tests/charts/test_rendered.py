@@ -68,6 +68,7 @@ def test_nothing_is_made_by_a_hook_and_no_secret_by_the_chart(objects: Objects) 
         assert item["kind"] not in ("Secret", "Job", "Ingress", "NetworkPolicy", "ServiceAccount"), item["metadata"]
 
 
+@pytest.mark.guarantee("the chart makes no key")
 def test_two_renders_are_equal(case: Case, rendered: str, tmp_path: Path) -> None:
     assert template(chart("airflow"), case.values(), tmp_path) == rendered
 
