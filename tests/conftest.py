@@ -20,11 +20,12 @@ for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
 OF_MAKE = set(
     ["MAKEFLAGS", "MFLAGS", "GNUMAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MAKEFILES", "MAKE_TERMOUT", "MAKE_TERMERR"]
 )
+OF_TERMINALS = {"COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE"}
 OF_THE_MACHINE = {"PYTHON", "DOCKER", "BASE_IMAGE"}  # needed there, whatever is run
 MAKEFILES = (ROOT / "Makefile", *(ROOT / "make").glob("*.mk"))
 GIVEN = {name for file in MAKEFILES for name in re.findall(r"^([A-Z_]+) \?=", file.read_text(), re.MULTILINE)}
 
-for name in OF_MAKE | GIVEN - OF_THE_MACHINE:
+for name in OF_MAKE | OF_TERMINALS | GIVEN - OF_THE_MACHINE:
     os.environ.pop(name, None)
 
 # A busy machine is slow to make examples, too: nothing is wrong with a test then.

@@ -14,8 +14,8 @@ SUITES = re.findall(r"^test-([a-z]+):.*## (.+)", (ROOT / "make/quality.mk").read
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
 
 
-def test_what_make_hands_down_reaches_no_test() -> None:
-    """As `make -w test ARGS=… STACK=…` in a background job that nohup started."""
+def test_how_they_were_started_reaches_no_test() -> None:
+    """As `make -w test ARGS=… STACK=…` in a background job of nohup, in a narrow terminal of one who runs the bot."""
     given = {
         "MAKEFLAGS": "w -- STACK=x",
         "MAKELEVEL": "2",
@@ -23,9 +23,14 @@ def test_what_make_hands_down_reaches_no_test() -> None:
         "GNUMAKEFLAGS": "-w",
         "ARGS": "-x",
         "STACK": "x",
+        "COLUMNS": "20",
+        "FORCE_COLOR": "1",
+        "GITHUB_ACTIONS": "true",
+        "DELIVERY": "x",
     }
+    files = ("tests/unit/test_local_processes.py", "tests/unit/test_bot_process.py")
     done = subprocess.run(
-        [*PYTEST, "tests/unit/test_local_processes.py", "-k", "broken_off or ends_its_service"],
+        [*PYTEST, *files, "-k", "broken_off or ends_its_service or plain_lines or slack_refuses"],
         cwd=ROOT,
         env={**os.environ, **given},
         preexec_fn=lambda: [signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)],
