@@ -20,7 +20,7 @@ ARGS ?=
 # line, or be expanded by make is refused before anything runs; `value` does not expand. ARGS, CMD and EDITOR are words for
 # the shell on purpose.
 GIVEN := STACK STACKS CONFIG BASE OUT RELEASE DUMP DATABASE REF IMAGE_TAG FILE DAGS PLUGINS REQUIREMENTS IMAGE TAG BRANCH BY \
-  REASON URL NUMBER HEAD DAG SERVICE PORT BASE_IMAGE
+  REASON URL NUMBER HEAD DAG SERVICE PORT BASE_IMAGE CHARTS
 define newline
 
 

@@ -15,9 +15,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from local.postgres import Postgres, wheel_bin
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
 
-ROOT = Path(__file__).parents[1]
+from local.postgres import Postgres, wheel_bin  # noqa: E402  needs the path above
+
 VENV = ROOT / ".airflow" / "venv"
 SYNC = ROOT / "infra" / "airflow" / "sync"
 LIMIT = 20.0  # seconds, for the default sizes

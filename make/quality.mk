@@ -30,8 +30,32 @@ WHOLE = $(filter tests,$(TESTS))
 test: $(VENV)/.installed $(AIRFLOW)/.installed  ## all tests that this machine can run; TESTS=tests/unit for some
 	@$(VENV)/bin/pytest -n 2 --dist loadgroup $(TESTS) $(if $(WHOLE),--ignore=tests/real) $(ARGS)
 	$(if $(WHOLE),@$(VENV)/bin/pytest tests/real $(ARGS))
+	@$(MAKE) --no-print-directory suites
 
-test-live: $(VENV)/.installed  ## try the plan's objects on the cluster of KUBECONFIG: namespaces of their own, removed after
+suites:
+	@echo "Suites of their own, which \`make test\` does not run:"
+	@awk -F ':.*## ' '/^test-[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' make/quality.mk
+
+# The helm of the PATH, else one that Go builds from the module proxy, as actionlint is.
+HELM_VERSION := v3.22.0
+HELM := $(or $(shell command -v helm),$(CURDIR)/.tools/helm-$(HELM_VERSION)/helm)
+$(CURDIR)/.tools/helm-$(HELM_VERSION)/helm:
+	@command -v go >/dev/null || { echo "no helm: install Helm, or Go, which builds helm $(HELM_VERSION)" >&2; exit 2; }
+	@echo "building helm $(HELM_VERSION) …" >&2
+	@GOBIN=$(@D) GOPATH=$(CURDIR)/.tools/go GOCACHE=$(CURDIR)/.tools/go-cache GOFLAGS=-modcacherw \
+	  go install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION)
+
+CHARTS ?=
+WITH_HELM = PATH='$(dir $(HELM))':"$$PATH"
+PULLED = $(WITH_HELM) $(PY) -m tests.charts.pinned $(if $(CHARTS),--from '$(CHARTS)')
+test-charts: $(VENV)/.installed $(HELM)  ## render the pinned charts: needs helm or Go, and their repositories or CHARTS=FOLDER (archives, sources)
+	@$(PULLED)
+	@$(WITH_HELM) $(VENV)/bin/pytest -n 2 --dist loadgroup tests/charts $(ARGS)
+
+chart-pins: $(VENV)/.installed $(HELM)  ## after a new version of a chart: write what the tests know of it: [CHARTS=FOLDER]
+	@$(PULLED) --write
+
+test-live: $(VENV)/.installed  ## try the plan's objects on a cluster, in namespaces of their own: needs kubectl and KUBECONFIG (kind, minikube, …)
 	@$(VENV)/bin/pytest -m live --timeout 1200 tests/live $(ARGS)
 
-.PHONY: check lint lint-workflows types format test test-live
+.PHONY: check lint lint-workflows types format test suites test-charts chart-pins test-live

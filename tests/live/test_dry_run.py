@@ -5,6 +5,7 @@ Pod Security's level of the namespace would refuse. Custom resources are left ou
 """
 
 import json
+import os
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -18,8 +19,10 @@ from infra.preview import planning
 from infra.preview.model import Plan, Resource
 from infra.preview.planning import ROOT
 from ops.cluster import Cluster
-from tests.chart.combinations import EXECUTORS, Case, chart, helm, render
+from tests.charts.combinations import EXECUTORS, Case
+from tests.charts.rendering import parsed, template
 from tests.live import revealed
+from tests.live.standing import needs_charts
 from tests.program.stacks import SHIPPED, filled
 
 CUSTOM = ("helm.sh/", "cert-manager.io/", "monitoring.coreos.com/", "keda.sh/", "traefik.io/")
@@ -96,9 +99,8 @@ def test_the_api_server_takes_every_object_of_a_shipped_stack(stand_ins: StandIn
 @pytest.mark.parametrize("executor", EXECUTORS)
 @pytest.mark.guarantee("containers are confined")
 def test_the_api_server_takes_what_the_chart_renders(stand_ins: StandIns, executor: str, tmp_path: Path) -> None:
-    if not (helm() and chart()):
-        pytest.skip("needs helm on the PATH and the chart in AIRFLOW_CHART")
-    rendered = render(Case(executor, dags="git-ssh").values(), tmp_path)
+    needs_charts("airflow")
+    rendered = parsed(template(os.environ["AIRFLOW_CHART"], Case(executor, dags="git-ssh").values(), tmp_path))
     tasks = [text for one in rendered if (text := one.get("data", {}).get("pod_template_file.yaml"))]
     manifests = [*rendered, *map(_job, tasks)]
     for manifest in manifests:

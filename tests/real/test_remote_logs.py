@@ -18,7 +18,7 @@ from infra.airflow.config import environment
 from infra.airflow.storage import values as storage_values
 from infra.contracts import LogStore
 from infra.settings import read
-from tests.chart.combinations import Case
+from tests.charts.combinations import Case
 from tests.real.airflow_here import VENV, base_env
 from tests.real.waiting import PATIENCE, until
 from tests.unit.stacks import LOCAL, flat

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from bot.settings import BadEnvironmentError, load
+from bot.settings import BadEnvironmentError, BotSettings, load
 from infra.preview.planning import ROOT
 from tests.unit.bot_services import GitHubServer, SlackServer, served
 
@@ -58,7 +58,9 @@ class Socket:
 
 
 def environment(**over: str) -> dict[str, str]:
+    own = BotSettings.model_fields.keys()
     kept = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+    kept = {key: value for key, value in kept.items() if key.lower() not in own}
     return {
         **kept, "SLACK_BOT_TOKEN": "xoxb-secret", "SLACK_APP_TOKEN": "xapp-secret", "DELIVERY_TOKEN": "ghp-secret",
         "REPOSITORY": "acme/data", "CHANNELS": "C1, C9", "USERS": "U1 U2", **over,

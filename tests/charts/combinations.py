@@ -1,20 +1,13 @@
 """Releases in every combination of executor, size, cloud, DAG and log mode, and their values without a program."""
 
 import json
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import product
-from pathlib import Path
 from typing import Any, cast
 
 import pulumi
-import yaml
 
-from infra import versions
 from infra.airflow.chart import Inputs
 from infra.airflow.keys import Keys
 from infra.airflow.values import values
@@ -25,7 +18,6 @@ from infra.settings import Settings, read
 from infra.settings.release import ObjectStoreLogs, ShareDags, ShareLogs
 from tests.unit.stacks import LOCAL, flat
 
-DATA = Path(__file__).parents[3] / "shared" / f"data/airflow-chart-{versions.AIRFLOW_CHART}"
 CELERY = {"broker": "redis", "flower": True}
 EXECUTORS: dict[str, dict[str, Any]] = {
     "local": {"executor": "LocalExecutor"},
@@ -124,12 +116,6 @@ def _keys(celery: bool, dags: str) -> Keys:
     return Keys(**names, connections={"slack_default": "main-connection-slack-1"})
 
 
-@cache
-def defaults() -> dict[str, Any]:
-    """The chart's own values."""
-    return yaml.safe_load((DATA / "values.yaml").read_text())
-
-
 def _sized() -> Iterator[Case]:
     """Every executor with every size and cloud."""
     return (Case(*chosen) for chosen in product(EXECUTORS, ("small", "medium", "large"), CLOUDS))
@@ -144,25 +130,3 @@ def _moded() -> Iterator[Case]:
 
 RENDERED = tuple(_moded())
 CASES = tuple(dict.fromkeys((*_sized(), *RENDERED)))
-
-
-@cache
-def helm() -> str | None:
-    """The helm on the path, if any."""
-    return shutil.which("helm")
-
-
-@cache
-def chart() -> str | None:
-    """The chart that AIRFLOW_CHART names, a folder or an archive, if any."""
-    return os.environ.get("AIRFLOW_CHART")
-
-
-def render(chart_values: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
-    """The chart's objects for these values."""
-    file = folder / "values.yaml"
-    file.write_text(yaml.safe_dump(chart_values))
-    command = [str(helm()), "template", "main", str(chart()), "--namespace", "airflow-main", "-f", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return [item for item in yaml.safe_load_all(done.stdout) if item]

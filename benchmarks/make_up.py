@@ -1,6 +1,6 @@
 """`make up` beside `airflow standalone`: the same Airflow, the same DAGs, one after the other on the same machine.
 
-    .venv/bin/python -m benchmarks.local [--tasks 200] [--rest 30] [--downloads]
+    .venv/bin/python -m benchmarks.make_up [--tasks 200] [--rest 30] [--downloads]
 
 Wall-clock seconds from the command to all four components healthy and the DAGs listed, and the processor seconds that
 it took, which other work on the machine changes less; memory as the sum of all processes' shares (PSS) after `--rest`

@@ -1,4 +1,4 @@
-"""The rendered chart in every combination: what must never come out of it. Needs helm and the chart (AIRFLOW_CHART)."""
+"""The rendered chart in every combination: what must never come out of it."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -10,28 +10,35 @@ import yaml
 
 from infra.airflow import tls
 from infra.airflow.parts import Parts
-from tests.chart.combinations import RENDERED, Case, chart, helm, render
+from tests.charts.combinations import RENDERED, Case
+from tests.charts.rendering import chart, parsed, template
 from tests.program.invariants import confinement
-
-pytestmark = pytest.mark.skipif(not (helm() and chart()), reason="needs helm on the PATH and AIRFLOW_CHART")
 
 Objects = list[dict[str, Any]]
 WORKLOADS = ("Deployment", "StatefulSet", "CronJob", "Job", "DaemonSet")
 
 
 @cache
-def _rendered(case: Case, folder: Path) -> Objects:
-    return render(case.values(), folder)
+def _rendered(case: Case, folder: Path) -> str:
+    return template(chart("airflow"), case.values(), folder)
 
 
-@pytest.fixture(params=RENDERED, ids=str)
+@pytest.fixture(
+    params=[pytest.param(case, marks=pytest.mark.xdist_group(str(case)), id=str(case)) for case in RENDERED]
+)
 def case(request: pytest.FixtureRequest) -> Case:
+    """In a group of its own, so that one process renders it for all its tests."""
     return request.param
 
 
 @pytest.fixture
-def objects(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Objects:
+def rendered(case: Case, tmp_path_factory: pytest.TempPathFactory) -> str:
     return _rendered(case, tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
+def objects(rendered: str) -> Objects:
+    return parsed(rendered)
 
 
 def _pods(objects: Objects) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
@@ -62,8 +69,8 @@ def test_nothing_is_made_by_a_hook_and_no_secret_by_the_chart(objects: Objects) 
 
 
 @pytest.mark.guarantee("the chart makes no key")
-def test_two_renders_are_equal(case: Case, objects: Objects, tmp_path: Path) -> None:
-    assert render(case.values(), tmp_path) == objects
+def test_two_renders_are_equal(case: Case, rendered: str, tmp_path: Path) -> None:
+    assert template(chart("airflow"), case.values(), tmp_path) == rendered
 
 
 @pytest.mark.guarantee("containers are confined")
