@@ -9,7 +9,7 @@ import httpx
 
 from local import database, rest, supervisor
 from local.place import Place
-from local.postgres import PostgresError
+from local.postgres import Postgres, PostgresError
 from local.services import AIRFLOW, POSTGRES
 from local.supervisor import State
 
@@ -21,7 +21,8 @@ def check(place: Place, port: int) -> dict[str, bool]:
     """Each service's health by name; all false where nothing runs."""
     states = supervisor.states() or {}
     state = states.get(POSTGRES.name)
-    return {POSTGRES.name: state is not None and state.up and database_answers(place), **airflow(port)}
+    answers = state is not None and state.up and database_answers(database.choose(place))
+    return {POSTGRES.name: answers, **airflow(port)}
 
 
 def airflow(port: int) -> dict[str, bool]:
@@ -30,10 +31,10 @@ def airflow(port: int) -> dict[str, bool]:
     return {service.name: _beats(states.get(service.name), heartbeats, service.name) for service in AIRFLOW}
 
 
-def database_answers(place: Place) -> bool:
+def database_answers(server: Postgres) -> bool:
     """Whether PostgreSQL takes a query."""
     try:
-        return database.choose(place).sql("select 1") == "1"
+        return server.sql("select 1") == "1"
     except PostgresError:
         return False
 

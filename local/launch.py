@@ -11,6 +11,8 @@ from local.orphans import CHECKOUT, SERVICE, bound_to_parent
 from local.place import Place
 from local.services import Service
 
+_SCHEDULER = Path("local", "scripts", "scheduler.py")
+
 
 def start(service: Service, checkout: Path) -> subprocess.Popen[bytes]:
     """Start a service of the checkout in a process group of its own."""
@@ -20,6 +22,9 @@ def start(service: Service, checkout: Path) -> subprocess.Popen[bytes]:
     if service is services.SUPERVISOR:
         command = [place.venv / "bin" / "supervisord", "--nodaemon", "--configuration", place.run / "supervisord.conf"]
         folder = checkout
+    elif service is services.SCHEDULER:
+        command = [place.venv / "bin" / "python", checkout / _SCHEDULER, place.may_schedule, *service.arguments]
+        folder = place.home
     else:
         command = [place.venv / "bin" / "airflow", *service.arguments]
         folder = place.home

@@ -41,6 +41,11 @@ class Place:
         return self.root / "run"
 
     @property
+    def may_schedule(self) -> Path:
+        """The file that the scheduler waits for: `make up` makes it."""
+        return self.run / "may-schedule"
+
+    @property
     def keys(self) -> Path:
         """Generated passwords and keys: a 0700 folder of 0600 files."""
         return self.root / "keys"

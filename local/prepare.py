@@ -49,10 +49,11 @@ def sync(place: Place, environment: dict[str, str], step: Step) -> None:
     step.detail = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
 
 
-def migrate(place: Place, environment: dict[str, str], step: Step) -> None:
+def migrate(place: Place, environment: dict[str, str], step: Step) -> bool:
     """Bring the schema to this Airflow's, and give the user admin the password of the keys; once for each version.
 
-    What was done is written into the database itself, so that a lost or copied database is not taken for done.
+    False where an earlier start has done that. What was done is written into the database itself, so that a lost or
+    copied database is not taken for done.
     """
     server, password = database.choose(place), keys.load(place.keys).admin_password
     server.create_database(database.NAME)
@@ -64,7 +65,7 @@ def migrate(place: Place, environment: dict[str, str], step: Step) -> None:
     )
     if known == wanted:
         step.detail = "up to date"
-        return
+        return False
     place.home.mkdir(exist_ok=True)
     # else Airflow writes one with all its defaults, which says what is not so
     (place.home / "airflow.cfg").write_text("# The options are environment variables: infra/airflow/config.py\n")
@@ -75,6 +76,7 @@ def migrate(place: Place, environment: dict[str, str], step: Step) -> None:
     if done.returncode:
         raise _failed(place, "the user admin could not be made", "admin", done.stdout)
     server.sql(f"comment on database {database.NAME} is '{wanted}'")
+    return True
 
 
 def _python(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
 from typing import Any, cast
 
 import httpx
@@ -46,22 +44,3 @@ def all_of(api: httpx.Client, path: str, key: str) -> list[dict[str, Any]]:
         found += page[key]
         if len(found) >= page["total_entries"] or not page[key]:
             return found
-
-
-def first_parse(place: Place, port: int, seconds: float) -> str:
-    """Wait until the number of DAGs and broken files rests, for so long at most; say it."""
-    files = any((place.checkout / "dags").rglob("*.py"))
-    end, before, found = time.monotonic() + seconds, None, None
-    while time.monotonic() < end and (found is None or found != before or (files and found == (0, 0))):
-        time.sleep(1)
-        # a busy machine's answer may take long; what is healthy stays so
-        with contextlib.suppress(httpx.TransportError), client(place, port) as api:
-            before, found = found, (_count(api, "/dags"), _count(api, "/importErrors"))
-    if found is None:
-        return "not known yet"
-    broken = f", {found[1]} files with errors: `make check-dags`" if found[1] else ""
-    return f"{found[0]} DAGs{broken}"
-
-
-def _count(api: httpx.Client, path: str) -> int:
-    return int(get(api, path, limit=1)["total_entries"])

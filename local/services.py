@@ -21,10 +21,12 @@ POSTGRES = Service("postgres", stop=signal.SIGINT)
 # The log servers of scheduler and triggerer would listen on every address and, in a second checkout, on the same
 # port; here the api-server reads the files itself.
 SCHEDULER = Service("scheduler", ("scheduler", "--skip-serve-logs"))
+API_SERVER = Service("api-server", ("api-server",))
+DAG_PROCESSOR = Service("dag-processor", ("dag-processor",))
 AIRFLOW = (
-    Service("api-server", ("api-server",)),
+    API_SERVER,
     SCHEDULER,
-    Service("dag-processor", ("dag-processor",)),
+    DAG_PROCESSOR,
     Service("triggerer", ("triggerer", "--skip-serve-logs")),
 )
 # stops Airflow, then PostgreSQL

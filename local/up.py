@@ -13,18 +13,19 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from local import database, environment, health, ports, prepare, rest, supervisor
+from local import database, environment, health, ports, prepare, supervisor
+from local.first_parse import count, first_parse
 from local.instance import banner, locked, port_of, remember_port, stop
 from local.orphans import sweep
 from local.place import Place
-from local.services import AIRFLOW, POSTGRES, SCHEDULER, SUPERVISOR, Service
+from local.services import AIRFLOW, API_SERVER, POSTGRES, SCHEDULER, SUPERVISOR, Service
 from local.steps import StepError, Steps
 
 # only for what hangs, and far above what a busy machine takes: what ends is told of at once
 POSTGRES_SECONDS = 120
 AIRFLOW_SECONDS = 300
 DAGS_SECONDS = 60
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.2
 WATCH_SECONDS = 2
 
 
@@ -60,28 +61,40 @@ def start(place: Place, port: int, steps: Steps, *, attached: bool) -> subproces
     with steps.step("PostgreSQL") as step:
         left = sweep(place.checkout)
         step.detail = f"(ended {left} processes that a crash had left)" if left else ""
-        database.choose(place).prepare()
+        server = database.choose(place)
+        server.prepare()
+        place.may_schedule.unlink(missing_ok=True)
         variables = environment.build(place, port)
         guard = supervisor.launch(place, variables, attached=attached)
         remember_port(place, port)
         _wait(place, SUPERVISOR, POSTGRES_SECONDS, lambda: supervisor.states() is not None, guard)
         supervisor.start(POSTGRES)
-        _wait(place, POSTGRES, POSTGRES_SECONDS, lambda: health.database_answers(place), guard)
+        _wait(place, POSTGRES, POSTGRES_SECONDS, lambda: health.database_answers(server), guard)
     with steps.step("migration") as step:
-        prepare.migrate(place, variables, step)
+        migrated = prepare.migrate(place, variables, step)
+    # The first api-server makes the roles that the sync gives to users: then, and only then, one waits for the other.
+    early = (SCHEDULER,) if migrated else (API_SERVER, SCHEDULER)
+    began, since = time.monotonic(), time.time()
+    for service in early:
+        supervisor.start(service)
     with steps.step("connections") as step:
         prepare.sync(place, variables, step)
-    began = time.monotonic()
     for service in AIRFLOW:
-        if service is not SCHEDULER:
+        if service not in early:  # DAG files and triggers may read what the sync has written
             supervisor.start(service)
-    for service in AIRFLOW:  # the api-server first: a task that finds none fails before it has begun
-        if service is SCHEDULER:
-            supervisor.start(service)
+
+    def settle(service: Service) -> None:
         with steps.step(service.name, began):
-            _wait(place, service, AIRFLOW_SECONDS, lambda name=service.name: health.airflow(port)[name], guard)
+            _wait(place, service, AIRFLOW_SECONDS, lambda: health.airflow(port)[service.name], guard)
+
+    settle(API_SERVER)
+    place.may_schedule.touch()  # not before: a task that finds no api-server fails before it has begun
+    counted = count(server, since)
+    for service in AIRFLOW:
+        if service is not API_SERVER:
+            settle(service)
     with steps.step("DAGs", began) as step:
-        step.detail = rest.first_parse(place, port, DAGS_SECONDS)
+        step.detail = first_parse(place, DAGS_SECONDS, since, counted)
     return guard
 
 

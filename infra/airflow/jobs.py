@@ -130,15 +130,19 @@ class ReleaseJobs(pulumi.ComponentResource):
 
     def _cleanup(self, migration: pulumi.Resource) -> None:
         cleanup = self._inside.release.cleanup
-        command = (
-            f'exec airflow db clean --clean-before-timestamp "$(date -u -d "-{cleanup.retention_days} days" +%FT%TZ)" '
-            "--skip-archive --yes"
-        )
+        if cleanup.state == "off":
+            return
+        files = {"/opt/scripts": self._config_map("cleanup", script_files("clean_database.py"))}
+        args = [
+            *("python", "/opt/scripts/clean_database.py", str(cleanup.retention_days)),
+            *(cleanup.tables or ()),
+        ]
         batch.v1.CronJob(
             self._parts.of("cleanup"),
             metadata=ObjectMetaArgs(namespace=self._parts.namespace, labels=self._parts.labels("cleanup")),
             spec=CronJobSpecArgs(
                 schedule=cleanup.schedule,
+                time_zone="Etc/UTC",
                 concurrency_policy="Forbid",
                 successful_jobs_history_limit=1,
                 failed_jobs_history_limit=2,
@@ -146,7 +150,7 @@ class ReleaseJobs(pulumi.ComponentResource):
                     spec=JobSpecArgs(
                         backoff_limit=1,
                         active_deadline_seconds=7200,
-                        template=pods.template(self._inside.work("cleanup", ["bash", "-ec", command])),
+                        template=pods.template(self._inside.work("cleanup", args, (), files)),
                     )
                 ),
             ),

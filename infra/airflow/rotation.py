@@ -48,6 +48,7 @@ def rotate(
         metadata=ObjectMetaArgs(namespace=own.namespace, labels=own.labels("rotation")),
         spec=CronJobSpecArgs(
             schedule="17 * * * *",
+            time_zone="Etc/UTC",
             concurrency_policy="Forbid",
             successful_jobs_history_limit=1,
             failed_jobs_history_limit=2,

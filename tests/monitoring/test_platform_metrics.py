@@ -56,7 +56,7 @@ def _glob(name: str, match: str) -> bool:
 def queries() -> Iterator[tuple[str, str]]:
     for group in rules.shipped("runbooks"):
         for rule in group["rules"]:
-            yield rule["alert"], rule["expr"]
+            yield rule.get("alert") or rule["record"], rule["expr"]
     for panels in dashboard.ROWS.values():
         for panel in panels:
             yield panel.title, panel.query
@@ -64,7 +64,7 @@ def queries() -> Iterator[tuple[str, str]]:
 
 def asked(query: str) -> Iterator[tuple[str, set[str]]]:
     """Metric and the labels that its selector names. Functions are followed by a bracket, metrics by none."""
-    bare = re.sub(r"\b(by|on|without|group_left)\s*\([^)]*\)", " ", query)
+    bare = re.sub(r"\b(by|on|without|group_left|group_right)\s*\([^)]*\)", " ", query)
     for match in re.finditer(r"([a-z_][a-z0-9_:]*)\s*(\{[^}]*\})?", re.sub(r'"[^"]*"', '""', bare)):
         name, selector = match.groups()
         before, after = bare[: match.start()], bare[match.end() : match.end() + 1]

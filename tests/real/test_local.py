@@ -7,6 +7,8 @@ import httpx
 import psutil
 import pytest
 
+from local import database
+from local.place import Place
 from tests.real.local_checkout import COMPONENTS, Checkout
 from tests.real.waiting import until
 
@@ -22,6 +24,13 @@ def test_a_fresh_clone_gets_healthy_and_says_where(fresh: tuple[Checkout, str]) 
     assert "keys/admin-password" in printed
     assert local.password not in printed
     assert local.make("status").returncode == 0
+
+
+def test_no_scheduler_begins_before_the_api_server_answers(local: Checkout) -> None:
+    place = Place(local.folder)
+    first = "select extract(epoch from min(start_date)) from job where job_type = 'SchedulerJob'"
+    began = float(database.choose(place).sql(first, database.NAME))
+    assert began >= place.may_schedule.stat().st_mtime
 
 
 def test_a_second_make_up_says_that_it_runs(local: Checkout) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import yaml
 
+from infra.names import OWN_NAMESPACES
 from infra.platform.monitoring import package_data
 from infra.platform.site import Site, Values
 
@@ -30,6 +31,7 @@ def expectations(site: Site) -> Values:
 
     `airflow:expected` has a sample per release, `airflow:expected_canary` one where a canary runs, and
     `airflow:database_storage_limit_bytes` is what the database's volume may grow to, where that is known.
+    `airflow:cronjob` has a sample per CronJob of this stack that runs on a schedule.
     """
     releases = [{"release": release.name, "namespace": release.in_namespace} for release in site.settings.releases]
     rules: list[Values] = [_fact("airflow:expected", 1, labels) for labels in releases]
@@ -39,7 +41,18 @@ def expectations(site: Site) -> Values:
     limit = site.foundation.database.storage_gib
     if limit is not None:
         rules.append(_fact("airflow:database_storage_limit_bytes", limit * GIB, {}))
+    rules.append({"record": "airflow:cronjob", "expr": _cronjobs(site)})
     return {"name": "airflow.expectations", "rules": rules}
+
+
+def _cronjobs(site: Site) -> str:
+    """CronJobs named after a release in its namespace, which others may use too, and all in the stack's own ones."""
+    own = "|".join(site.namespace(part) for part in OWN_NAMESPACES)
+    selectors = [
+        f'namespace="{release.in_namespace}", cronjob=~"{release.name}-.+"' for release in site.settings.releases
+    ]
+    scheduled = [f"kube_cronjob_spec_suspend{{{one}}} == 0" for one in (*selectors, f'namespace=~"{own}"')]
+    return f"group by (namespace, cronjob) ({' or '.join(scheduled)})"
 
 
 def _fact(name: str, value: int, labels: dict[str, str]) -> Values:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from infra.settings.base import Fqdn, Model, Slug
+from infra.settings.base import Fqdn, Model, Slug, StateShorthand
 from infra.settings.problems import refuse
 from infra.settings.release.dags import Dags, ImageDags
 from infra.settings.release.execution import Celery, Executor, Image, Tasks
@@ -39,7 +39,7 @@ class Release(Model):
     admin: Admin = Admin()
     email: Email | None = None
     slack: bool = Field(default=False, description="the connection slack_default, from the secret slackUrl")
-    cleanup: Cleanup = Cleanup()
+    cleanup: Annotated[Cleanup, StateShorthand] = Cleanup()
     egress: tuple[EgressRule, ...] | None = Field(
         default=None, description="what task pods may reach beside the cluster; none: everything, as DAGs call anything"
     )

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from infra.settings.base import Cidr, Fqdn, Model, Port, Positive, matching
+from infra.settings.base import Cidr, Fqdn, Model, Port, Positive, SwitchWord, matching
 from infra.settings.base import Email as EmailAddress
 from infra.settings.cron import Cron
+from infra.settings.problems import refuse
 
 UrlPath = Annotated[
     str,
@@ -42,11 +43,48 @@ class Email(Model):
     encryption: Literal["starttls", "tls"] = "starttls"
 
 
-class Cleanup(Model):
-    """Deletes old rows of the metadata database on a schedule."""
+#: What `airflow db clean` of Airflow 3.3 knows (airflow/utils/db_cleanup.py).
+CleanupTable = Literal[
+    "_xcom_archive",
+    "asset_event",
+    "callback",
+    "celery_taskmeta",
+    "celery_tasksetmeta",
+    "connection_test_request",
+    "dag",
+    "dag_run",
+    "dag_version",
+    "deadline",
+    "import_error",
+    "job",
+    "log",
+    "partitioned_asset_key_log",
+    "revoked_token",
+    "session",
+    "task_instance",
+    "task_instance_history",
+    "task_reschedule",
+    "task_state_store",
+    "trigger",
+    "xcom",
+]
 
-    schedule: Cron = "30 3 * * *"
-    retention_days: Positive = 90
+
+def _some(tables: tuple[str, ...]) -> tuple[str, ...]:
+    if not tables:
+        raise refuse("one table or more", "leave the key out for all of them, or write cleanup: off")
+    return tables
+
+
+class Cleanup(Model):
+    """Deletes old rows of the metadata database on a schedule. `cleanup: off` deletes nothing, ever."""
+
+    state: SwitchWord = "on"
+    schedule: Cron = Field(default="30 3 * * *", description="cron, in UTC")
+    retention_days: Positive = Field(default=90, description="what is younger stays, and each DAG's last scheduled run")
+    tables: Annotated[tuple[CleanupTable, ...], AfterValidator(_some)] | None = Field(
+        default=None, description="clean these alone; none: all that Airflow cleans"
+    )
 
 
 class EgressRule(Model):
