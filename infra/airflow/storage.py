@@ -74,5 +74,15 @@ def git_sync(dags: GitDags, given: Inputs) -> Values:
     return {**made, "credentialsSecret": given.keys.git} if dags.auth == "token" else made
 
 
+def followed(release: Release) -> list[dict[str, str]]:
+    """The repositories that a release follows, as the stack exports them; `fileRef` where a deployment moved `ref`."""
+    dags = release.dags
+    followed = dags.repositories if isinstance(dags, BundleDags) else (dags,) if isinstance(dags, GitDags) else ()
+    return [
+        {"repository": one.repository, "ref": one.ref, **({"fileRef": one.file_ref} if one.file_ref else {})}
+        for one in followed
+    ]
+
+
 def _own_user() -> Values:
     return {key: value for key, value in pod_security(GIT_SYNC_UID, 0).items() if key in ("runAsUser", "runAsNonRoot")}
