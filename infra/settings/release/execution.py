@@ -31,8 +31,8 @@ class Image(Model):
 
     own: bool = Field(
         default=False,
-        description="the image that `make publish` builds, in the stack's registry: deployments set repository, tag and "
-        "digest, and until the first one does the official image runs",
+        description="the image that `make publish` builds, in the stack's registry: deployments set repository, tag "
+        "and digest, and until the first one does the official image runs",
     )
     repository: ImageRepository = versions.AIRFLOW_IMAGE
     tag: Tag = versions.AIRFLOW_IMAGE_TAG
