@@ -58,12 +58,9 @@ def _first_image(stack: Stack, delivery: Delivery, rest: Sequence[str]) -> str:
 
     The registry comes with the stack: where it is not there, the stack comes up with the official image before.
     """
-    there = moves.deployed(stack)
-    wanting = [
-        release.name
-        for release in stack.settings.releases
-        if release.image.own and not registry.is_own(str(there.get(release.name, {}).get("image", "")))
-    ]
+    own = [release.name for release in stack.settings.releases if release.image.own]
+    there = moves.deployed(stack) if own else {}
+    wanting = [name for name in own if not registry.is_own(str(there.get(name, {}).get("image", "")))]
     if not wanting:
         return ""
     tag = registry.commit_tag()

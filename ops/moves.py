@@ -49,7 +49,7 @@ def moved(stack: Stack, delivery: Delivery | None = None) -> Generator[Stack]:
         copy = Stack(stack.name, Path(folder))
         for path, value in moves.items():
             copy.set_path(path, value)
-        yield copy
+        yield Stack(stack.name, Path(folder))  # read anew: with what was set
 
 
 def deployed(stack: Stack) -> dict[str, Deployed]:
