@@ -6,12 +6,14 @@ DATABASE ?=
 REF ?=
 IMAGE_TAG ?=
 SSH_KEY ?=
+RESET ?=
 
 secrets: $(VENV)/.installed  ## make the secrets of a stack that can be made, and say which a person brings: STACK=… [SSH_KEY=1]
 	@$(PY) -m ops secrets $(WITH_STACK) $(if $(SSH_KEY),--ssh-key)
 
-deploy: $(VENV)/.installed  ## make a stack what its file says, by `pulumi up`: STACK=… [REF=the DAGs' branch] [IMAGE_TAG=…] [YES=1]
-	@$(PY) -m ops deploy $(WITH_STACK) --ref '$(REF)' --branch '$(BRANCH)' --image-tag '$(IMAGE_TAG)' -- $(if $(YES),--yes --skip-preview) $(ARGS)
+deploy: $(VENV)/.installed  ## make a stack what its file says, by `pulumi up`: STACK=… [REF=the DAGs' branch|RESET=1] [IMAGE_TAG=…] [YES=1]
+	@$(PY) -m ops deploy $(WITH_STACK) --ref '$(REF)' --branch '$(BRANCH)' $(if $(RESET),--reset) \
+	  --image-tag '$(IMAGE_TAG)' -- $(if $(YES),--yes --skip-preview) $(ARGS)
 
 deploy-preview: $(VENV)/.installed  ## plan against what is there, by `pulumi preview`, and change nothing: STACK=… [REF=branch]
 	@$(PY) -m ops deploy $(WITH_STACK) --ref '$(REF)' --branch '$(BRANCH)' --preview -- --diff $(ARGS)

@@ -26,6 +26,9 @@ def deploy(
     branch: Annotated[
         str, typer.Option(help="Branch or tag of this program, set where the DAGs lie in its own repository.")
     ] = "",
+    reset: Annotated[
+        bool, typer.Option("--reset", help="DAGs by the stack file again, where an earlier --ref moved them.")
+    ] = False,
     image_tag: Annotated[str, typer.Option(help="Tag of the own image, as `publish` takes it.")] = "",
     preview: Annotated[bool, typer.Option("--preview", help="Show what would change: `pulumi preview`.")] = False,
 ) -> None:
@@ -40,7 +43,7 @@ def deploy(
             f"{len(missing)} secrets of {stack} are not set: {', '.join(missing)}.\n"
             f"`make secrets {chosen.given}` makes what can be made and says what a person must bring."
         )
-    delivery = Delivery(ref, branch, image_tag)
+    delivery = Delivery(ref, branch, image_tag, reset)
     if not preview:
         delivery = replace(delivery, image_tag=image_tag or _first_image(chosen, delivery, rest or ()))
     with moved(chosen, delivery) as copy:

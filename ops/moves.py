@@ -29,12 +29,14 @@ class Delivery:
     """What is asked for; empty is not asked.
 
     `ref` is the DAGs' branch or tag, put on the first repository of every release that takes them by git. `branch` is
-    this program's: it is put on the repositories that are this checkout's own. `image_tag` is an own image's.
+    this program's: it is put on the repositories that are this checkout's own. `image_tag` is an own image's. With
+    `reset` the DAGs that none of them moves go back to what the stack file says.
     """
 
     ref: str = ""
     branch: str = ""
     image_tag: str = ""
+    reset: bool = False
 
 
 @contextmanager
@@ -97,6 +99,8 @@ def _ref(
         return delivery.ref
     if delivery.branch and is_ours(repository.repository):
         return delivery.branch
+    if delivery.reset:
+        return ""
     same = (one for one in there if one.get("repository") == repository.repository)
     return next((one["ref"] for one in same if one.get("fileRef") == repository.ref), "")
 
