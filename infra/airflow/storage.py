@@ -9,6 +9,8 @@ from infra.contracts import LogStore
 from infra.settings.release import BundleDags, GitDags, Release
 
 GIT_SYNC_UID = 65533
+GIT_ACCESS = "/etc/git-access"
+"""Where pods find the known_hosts of a bundle's repositories."""
 
 
 def values(release: Release, given: Inputs) -> Values:
@@ -23,7 +25,7 @@ def values(release: Release, given: Inputs) -> Values:
         made["dags"]["gitSync"] = git_sync(release.dags, given)
     if isinstance(release.dags, BundleDags) and given.keys.git is not None:
         volumes.append({"name": "git-access", "secret": {"secretName": given.keys.git}})
-        mounts.append({"name": "git-access", "mountPath": "/etc/git-access", "readOnly": True})
+        mounts.append({"name": "git-access", "mountPath": GIT_ACCESS, "readOnly": True})
     return {**made, "volumes": volumes, "volumeMounts": mounts}
 
 
