@@ -1,4 +1,4 @@
-"""Airflow's own git bundle as a release configures it: by the deploy key that `make secrets` makes, commit by commit."""
+"""Airflow's own git bundle as a release configures it, read by the deploy key that `make secrets` makes."""
 
 import json
 from collections.abc import Iterator
@@ -107,7 +107,9 @@ def test_a_release_tag_is_read_whatever_main_became(airflow: AirflowHere, git: S
     assert "released" in told["text"]
 
 
-def test_another_key_and_another_server_are_refused(airflow: AirflowHere, git: SshGit, key: str, tmp_path: Path) -> None:
+def test_another_key_and_another_server_are_refused(
+    airflow: AirflowHere, git: SshGit, key: str, tmp_path: Path
+) -> None:
     git.push("versions.py", DAG.format(word="kept from strangers"))
     assert "Permission denied" in read(reading(airflow, git, deploy_key.made()))["refused"]
     stranger = deploy_key.public_half(deploy_key.made())
