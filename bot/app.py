@@ -12,7 +12,7 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from bot.circleci import CircleCI
 from bot.commands import Commands
-from bot.delivery import Delivery
+from bot.delivery import Delivery, OfBoth
 from bot.follow import Follower
 from bot.github import GitHub, connect
 from bot.lock import Locks
@@ -41,8 +41,10 @@ def build(settings: BotSettings, slack: App, sleep: Sleep = time.sleep, poll: fl
             return False
         return True
 
-    follower = Follower(delivery, State(Path(settings.state_file)), say, poll, sleep)
-    commands = Commands(github, Locks(rest, settings.repository), delivery, follower)
+    dags = GitHub(rest, settings.dags_repository, sleep, dags=True) if settings.dags_repository else None
+    outcomes = OfBoth(delivery, dags) if dags else delivery
+    follower = Follower(outcomes, State(Path(settings.state_file)), say, poll, sleep)
+    commands = Commands(github, Locks(rest, settings.repository), delivery, follower, dags)
 
     def airflow(ack: Any, command: dict[str, str], respond: Any) -> None:
         ack()  # Slack waits three seconds; what follows may take longer

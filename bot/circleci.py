@@ -24,10 +24,17 @@ class CircleCI:
 
     def try_branch(self, branch: str) -> Run:
         """Start a pipeline whose parameter `branch` names the branch."""
+        return self._started(branch, {"branch": branch})
+
+    def try_dags(self, ref: str) -> Run:
+        """Start a pipeline on main whose parameter `dags` names the DAGs' branch."""
+        return self._started("main", {"dags": ref})
+
+    def _started(self, branch: str, parameters: dict[str, str]) -> Run:
         before = max((int(one["number"]) for one in self._pipelines(branch=branch)), default=0)
         try:
             path = f"/project/{quote(self._slug)}/pipeline"
-            return self._run(self._rest.post(path, {"branch": branch, "parameters": {"branch": branch}}))
+            return self._run(self._rest.post(path, {"branch": branch, "parameters": parameters}))
         except RestError as error:
             if not error.unclear:
                 raise

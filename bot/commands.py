@@ -16,15 +16,23 @@ HELP = """`/airflow deploy BRANCH` tries a branch on integration, once its check
 `/airflow lock REASON` keeps deployments off integration, `/airflow unlock` gives it back
 `/airflow release TAG` makes a release tag of main, which goes to production after its approval
 `/airflow forget` follows what is under way no longer; it goes on by itself"""
+HELP_OF_TWO = f"""{HELP}
+Branches and tags are those of the DAGs; `/airflow deploy program BRANCH` and `/airflow release program TAG` mean the \
+program's"""
 STACK = "integration"
+PROGRAM = "program"
 LONGEST_REASON = 300  # characters
 
 
 class Commands:
     """The verbs. What `deploy` and `release` start is followed until it ends, one at a time."""
 
-    def __init__(self, github: GitHub, locks: Locks, delivery: Delivery, follower: Follower) -> None:
+    def __init__(
+        self, github: GitHub, locks: Locks, delivery: Delivery, follower: Follower, dags: GitHub | None = None
+    ) -> None:
+        """`dags` is the repository of the DAGs, where they have one of their own."""
         self._github, self._locks, self._delivery, self._follower = github, locks, delivery, follower
+        self._dags = dags
         self._starting = threading.Lock()
 
     def run(self, text: str, user: str, channel: str) -> str:
@@ -35,40 +43,53 @@ class Commands:
             "release": self._release, "forget": self._forget,
         }  # fmt: skip
         if verb not in verbs:
-            return HELP
+            return HELP_OF_TWO if self._dags else HELP
         try:
             return verbs[verb](rest.strip(), user, channel)
         except RestError as error:
             return f"That did not work: {error}"
 
-    def _deploy(self, branch: str, user: str, channel: str) -> str:
+    def _meant(self, rest: str) -> tuple[GitHub, str, str]:
+        """The repository, the branch or tag in it, and what people call that."""
+        first, _, second = rest.partition(" ")
+        if first == PROGRAM and second:
+            return self._github, second.strip(), second.strip()
+        return (self._dags, rest, f"dags {rest}") if self._dags else (self._github, rest, rest)
+
+    def _deploy(self, rest: str, user: str, channel: str) -> str:
+        repository, branch, called = self._meant(rest)
         if not re.fullmatch(r"[A-Za-z0-9_][\w./@#+=,-]*", branch, re.ASCII):
             return "Which branch? `/airflow deploy BRANCH`"
+        of_dags = repository is self._dags
+        holder = f"dags:{branch}" if of_dags and branch != "main" else branch
 
         def begin() -> Run | str:
-            if red := self._github.red_checks(self._github.head(branch)):
-                return f"Not deployed: checks of {branch} are not green: {', '.join(red[:5])}"
+            if red := repository.red_checks(repository.head(branch)):
+                return f"Not deployed: checks of {called} are not green: {', '.join(red[:5])}"
             lock = self._locks.held(STACK)
-            if lock and lock.branch != branch:
+            if lock and lock.branch != holder:
                 return f"Not deployed: {lock}"
-            return self._delivery.try_branch(branch)
+            return self._delivery.try_dags(branch) if of_dags else self._delivery.try_branch(branch)
 
-        return self._start(f"{branch} to {STACK}", begin, user, channel)
+        return self._start(f"{called} to {STACK}", begin, user, channel)
 
-    def _release(self, tag: str, user: str, channel: str) -> str:
+    def _release(self, rest: str, user: str, channel: str) -> str:
+        repository, tag, called = self._meant(rest)
         if not re.fullmatch(r"v\d+(\.\d+)*(-[0-9A-Za-z][0-9A-Za-z.-]*)?", tag, re.ASCII):
             return "Which tag? `/airflow release v1.2.3`"
+        # A tag of the DAGs starts their own repository's workflow, which starts production's and waits for it.
+        follows = repository if repository is self._dags else self._delivery
 
         def begin() -> Run | str:
-            sha = self._github.head("main")
-            if red := self._github.red_checks(sha):
+            sha = repository.head("main")
+            if red := repository.red_checks(sha):
                 return f"Not released: checks of main are not green: {', '.join(red[:5])}"
-            if why := self._github.not_integrated(sha):
+            if why := repository.not_integrated(sha):
                 return f"Not released: main's newest commit is not on integration: {why}"
-            self._github.tag(tag, sha)
-            return self._delivery.follow_release(tag)
+            repository.tag(tag, sha)
+            return follows.follow_release(tag)
 
-        return self._start(f"release {tag} to production", begin, user, channel)
+        return self._start(f"release {called} to production", begin, user, channel)
 
     def _where(self, _rest: str, _user: str, _channel: str) -> str:
         held, followed = self._locks.held(STACK) or f"{STACK} is free", self._follower.now

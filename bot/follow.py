@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from bot.delivery import Delivery, Outcome
+from bot.delivery import Outcome, Outcomes
 from bot.rest import RestError, Sleep
 from bot.state import Followed, State
 
@@ -22,7 +22,7 @@ _LOG = logging.getLogger(__name__)
 class Follower:
     """A thread that looks every `poll` seconds until the run ends, is gone, or is forgotten."""
 
-    def __init__(self, delivery: Delivery, state: State, say: Say, poll: float, sleep: Sleep = time.sleep) -> None:
+    def __init__(self, delivery: Outcomes, state: State, say: Say, poll: float, sleep: Sleep = time.sleep) -> None:
         self._delivery, self._state, self._say, self._poll, self._sleep = delivery, state, say, poll, sleep
         self._thread: threading.Thread | None = None
         self._now: Followed | None = None

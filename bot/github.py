@@ -29,10 +29,11 @@ def _delivers(name: str) -> bool:
 
 
 class GitHub:
-    """One repository. Implements `Delivery` with its workflows."""
+    """One repository. Implements `Delivery` with its workflows; `dags` says that it holds DAGs alone."""
 
-    def __init__(self, rest: Rest, repository: str, sleep: Sleep = time.sleep) -> None:
+    def __init__(self, rest: Rest, repository: str, sleep: Sleep = time.sleep, *, dags: bool = False) -> None:
         self._rest, self._at, self._sleep = rest, f"/repos/{repository}", sleep
+        self._named, self._releases = (repository, "dags.yml") if dags else ("", "production.yml")
 
     def head(self, branch: str) -> str:
         """The newest commit of a branch. Raises RestError where there is none."""
@@ -75,23 +76,30 @@ class GitHub:
 
     def try_branch(self, branch: str) -> Run:
         """Start the integration workflow for a branch."""
+        return self._dispatched({"branch": branch}, f"{branch} to integration")
+
+    def try_dags(self, ref: str) -> Run:
+        """Start the integration workflow for a branch of the DAGs' repository."""
+        return self._dispatched({"dags": ref}, f"dags {ref} to integration")
+
+    def _dispatched(self, inputs: dict[str, str], title: str) -> Run:
         listed = {"event": "workflow_dispatch"}
         before = max((int(run["id"]) for run in self._runs("integration.yml", **listed)), default=0)
         try:
-            body = {"ref": "main", "inputs": {"branch": branch}}
+            body = {"ref": "main", "inputs": inputs}
             self._rest.post(f"{self._at}/actions/workflows/integration.yml/dispatches", body)
         except RestError as error:
             if not error.unclear:
                 raise
 
         def ours(run: dict[str, Any]) -> bool:
-            return int(run["id"]) > before and run["display_title"] == f"{branch} to integration"
+            return int(run["id"]) > before and run["display_title"] == title
 
         return self._appearing("integration.yml", ours, **listed)
 
     def follow_release(self, tag: str) -> Run:
-        """The production run of a tag."""
-        return self._appearing("production.yml", lambda _: True, event="push", branch=tag)
+        """The run that a tag's push started."""
+        return self._appearing(self._releases, lambda _: True, event="push", branch=tag)
 
     def outcome(self, run: Run) -> Outcome:
         """How a workflow run stands; one that waits for an approval is `waiting`."""
@@ -132,6 +140,6 @@ class GitHub:
         for _ in range(APPEARS):
             for run in self._runs(workflow, **parameters):
                 if wanted(run):
-                    return Run(str(run["id"]), str(run["html_url"]))
+                    return Run(str(run["id"]), str(run["html_url"]), self._named)
             self._sleep(1)
         raise RestError(f"GitHub lists no run of {workflow}; is it switched on?")

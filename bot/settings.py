@@ -29,6 +29,9 @@ class BotSettings(BaseModel):
     circleci_token: SecretStr | None = Field(default=None, description="where DELIVERY is circleci")
     delivery: Literal["github", "circleci"] = "github"
     repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$", description="OWNER/NAME")
+    dags_repository: str = Field(
+        default="", pattern=r"^([\w.-]+/[\w.-]+)?$", description="OWNER/NAME of the DAGs, where they have their own"
+    )
     channels: Words = Field(description="ids of the channels in which the bot listens")
     users: Words = Field(description="ids of the people who may deploy")
     slack_api: str = "https://slack.com/api/"

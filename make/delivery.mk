@@ -27,8 +27,8 @@ how-to-go-back: $(VENV)/.installed  ## say how the version before comes back: ST
 plan-comment: $(VENV)/.installed  ## write a plan under its pull request: NUMBER=… HEAD=… FILE=… (GITHUB_TOKEN in the environment)
 	@$(PY) -m ops plan-comment --number '$(NUMBER)' --head '$(HEAD)' --file '$(FILE)'
 
-publish: $(VENV)/.installed  ## build the image and push it to where a stack pulls it from: STACK=… IMAGE_TAG=…
-	@$(PY) -m ops publish $(WITH_STACK) --image-tag '$(IMAGE_TAG)'
+publish: $(VENV)/.installed  ## build the image and push it to where a stack pulls it from: STACK=… [IMAGE_TAG=…] [REQUIREMENTS=…]
+	@$(PY) -m ops publish $(WITH_STACK) --image-tag '$(IMAGE_TAG)' --dags '$(DAGS)' --requirements '$(REQUIREMENTS)'
 
 bot: $(VENV)/.installed  ## run the Slack bot on this machine, with its variables in the environment (docs/delivery.md)
 	@$(PY) -m bot

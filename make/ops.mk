@@ -5,15 +5,18 @@ DUMP ?=
 DATABASE ?=
 REF ?=
 IMAGE_TAG ?=
+SSH_KEY ?=
+RESET ?=
 
-secrets: $(VENV)/.installed  ## make the secrets of a stack that can be made, and say which a person brings: STACK=…
-	@$(PY) -m ops secrets $(WITH_STACK)
+secrets: $(VENV)/.installed  ## make the secrets of a stack that can be made, and say which a person brings: STACK=… [SSH_KEY=1]
+	@$(PY) -m ops secrets $(WITH_STACK) $(if $(SSH_KEY),--ssh-key)
 
-deploy: $(VENV)/.installed  ## make a stack what its file says, by `pulumi up`: STACK=… [REF=branch] [IMAGE_TAG=…] [YES=1] [ARGS=…]
-	@$(PY) -m ops deploy $(WITH_STACK) --ref '$(REF)' --image-tag '$(IMAGE_TAG)' -- $(if $(YES),--yes --skip-preview) $(ARGS)
+deploy: $(VENV)/.installed  ## make a stack what its file says, by `pulumi up`: STACK=… [REF=the DAGs' branch|RESET=1] [IMAGE_TAG=…] [YES=1]
+	@$(PY) -m ops deploy $(WITH_STACK) --ref '$(REF)' --branch '$(BRANCH)' $(if $(RESET),--reset) \
+	  --image-tag '$(IMAGE_TAG)' -- $(if $(YES),--yes --skip-preview) $(ARGS)
 
 deploy-preview: $(VENV)/.installed  ## plan against what is there, by `pulumi preview`, and change nothing: STACK=… [REF=branch]
-	@$(PY) -m ops deploy $(WITH_STACK) --ref '$(REF)' --preview -- --diff $(ARGS)
+	@$(PY) -m ops deploy $(WITH_STACK) --ref '$(REF)' --branch '$(BRANCH)' --preview -- --diff $(ARGS)
 
 destroy: $(VENV)/.installed  ## delete what a stack made, by `pulumi destroy`: STACK=… [ARGS=…]
 	@$(PY) -m ops destroy $(WITH_STACK) -- $(ARGS)
@@ -21,8 +24,8 @@ destroy: $(VENV)/.installed  ## delete what a stack made, by `pulumi destroy`: S
 outputs: $(VENV)/.installed  ## show what a stack exports: STACK=… [ARGS=--json]
 	@$(PY) -m ops outputs $(WITH_STACK) $(ARGS)
 
-ui: $(VENV)/.installed  ## open a release's UI, by its ingress or a forwarded port: STACK=… [RELEASE=…] [ARGS=--no-browser]
-	@$(PY) -m ops ui $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') $(ARGS)
+ui: $(VENV)/.installed  ## open a UI, by its ingress or a forwarded port: STACK=… [SERVICE=flower|grafana] [RELEASE=…] [ARGS=--no-browser]
+	@$(PY) -m ops ui $(WITH_STACK) $(if $(SERVICE),--service '$(SERVICE)') $(if $(RELEASE),--release '$(RELEASE)') $(ARGS)
 
 dump: $(VENV)/.installed  ## dump the database in an existing cluster now: STACK=…
 	@$(PY) -m ops dump $(WITH_STACK)

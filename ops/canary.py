@@ -71,8 +71,9 @@ def how_to_go_back(stack: StackOption, stacks: StacksOption = ROOT) -> None:
     sys.stdout.write(
         f"To go back from {now} to {before} on {name}:\n"
         f"  git checkout {before}\n"
-        f"  make deploy {given} REF={before} IMAGE_TAG={before}\n"
+        f"  make deploy {given} BRANCH={before} IMAGE_TAG={before}\n"
         f"  make canary {given}\n"
+        "DAGs in a repository of their own stay where they are; REF=<an earlier tag of theirs> puts that back.\n"
         "Where Airflow's own version changed between the two, the database moves back first: docs/operations.md,\n"
         '"Going back". What tasks wrote elsewhere stays as it is.\n'
     )

@@ -1,21 +1,18 @@
 """`deploy` and `destroy`: the Pulumi CLI on the user's terminal, with the stack's own file."""
 
-import shutil
-import tempfile
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from infra import versions
 from infra.preview.planning import ROOT
 from infra.settings.existing import ExistingCloud
-from infra.settings.release.dags import BundleDags, GitDags
-from ops import pulumi_cli, registry
+from ops import dag_source, moves, publish, pulumi_cli, registry
 from ops.cluster import check_kubeconfig
 from ops.errors import OpsError
+from ops.moves import Delivery, moved
 from ops.stack import Rest, Stack, StackOption, StacksOption
 
 
@@ -26,6 +23,12 @@ def deploy(
     ref: Annotated[
         str, typer.Option(help="Branch or tag of the DAGs, set on every release that takes them by git.")
     ] = "",
+    branch: Annotated[
+        str, typer.Option(help="Branch or tag of this program, set where the DAGs lie in its own repository.")
+    ] = "",
+    reset: Annotated[
+        bool, typer.Option("--reset", help="DAGs by the stack file again, where an earlier --ref moved them.")
+    ] = False,
     image_tag: Annotated[str, typer.Option(help="Tag of the own image, as `publish` takes it.")] = "",
     preview: Annotated[bool, typer.Option("--preview", help="Show what would change: `pulumi preview`.")] = False,
 ) -> None:
@@ -40,8 +43,12 @@ def deploy(
             f"{len(missing)} secrets of {stack} are not set: {', '.join(missing)}.\n"
             f"`make secrets {chosen.given}` makes what can be made and says what a person must bring."
         )
-    with _moved(chosen, dict(_moves(chosen, ref, image_tag))) as moved:
-        moved.on_terminal("preview" if preview else "up", *(rest or ()))
+    delivery = Delivery(ref, branch, image_tag, reset)
+    if not preview:
+        delivery = replace(delivery, image_tag=image_tag or _first_image(chosen, delivery, rest or ()))
+    with moved(chosen, delivery) as copy:
+        dag_source.check(copy)
+        copy.on_terminal("preview" if preview else "up", *(rest or ()))
 
 
 def destroy(stack: StackOption, rest: Rest = None, stacks: StacksOption = ROOT) -> None:
@@ -49,30 +56,29 @@ def destroy(stack: StackOption, rest: Rest = None, stacks: StacksOption = ROOT) 
     Stack(stack, stacks).on_terminal("destroy", *(rest or ()))
 
 
-@contextmanager
-def _moved(stack: Stack, moves: dict[str, str]) -> Generator[Stack]:
-    """The stack with a copy of its file in which `moves` are set: the checkout's own stays as it was committed."""
-    if not moves:
-        yield stack
-        return
-    with tempfile.TemporaryDirectory(prefix="airflow-stack-") as folder:
-        shutil.copy(stack.file.path, folder)
-        moved = Stack(stack.name, Path(folder))
-        for path, value in moves.items():
-            moved.set_path(path, value)
-        yield moved
+def _first_image(stack: Stack, delivery: Delivery, rest: Sequence[str]) -> str:
+    """The tag of this commit's image, published, where a release wants an own one and none runs yet; else nothing.
+
+    The registry comes with the stack: where it is not there, the stack comes up with the official image before.
+    """
+    own = [release.name for release in stack.settings.releases if release.image.own]
+    there = moves.deployed(stack) if own else {}
+    wanting = [name for name in own if not registry.is_own(str(there.get(name, {}).get("image", "")))]
+    if not wanting:
+        return ""
+    tag = registry.commit_tag()
+    registry.require()
+    who = ", ".join(wanting)
+    if any(r.image.own and r.image.official for r in stack.settings.releases) and not stack.outputs().get("registry"):
+        _say(f"{stack.name} has no registry for the image of {who} yet: it comes up with the official one first")
+        with moved(stack, delivery) as copy:
+            dag_source.check(copy)
+            copy.on_terminal("up", *rest)
+    _say(f"{who} runs no image of its own yet: this commit's is built and pushed")
+    publish.push(stack, tag)
+    return tag
 
 
-def _moves(stack: Stack, ref: str, image_tag: str) -> Iterator[tuple[str, str]]:
-    """The keys of the stack file that a delivery moves: where DAGs come from, and which own image runs."""
-    for index, release in enumerate(stack.settings.releases):
-        at, image = f"releases[{index}]", release.image
-        if ref and isinstance(release.dags, GitDags):
-            yield f"{at}.dags.ref", ref
-        if ref and isinstance(release.dags, BundleDags):
-            yield f"{at}.dags.repositories[0].ref", ref
-        if image_tag and image.repository != versions.AIRFLOW_IMAGE:
-            tag = registry.full_tag(image_tag)
-            yield f"{at}.image.tag", tag
-            if image.digest or stack.settings.production:  # it outranks the tag: the old one would run on
-                yield f"{at}.image.digest", registry.digest(stack, image.repository, tag)
+def _say(what: str) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()

@@ -12,6 +12,7 @@ from infra.settings.release import Release
 from ops.cluster import cluster_of
 from ops.errors import OpsError
 from ops.job import run_job
+from ops.moves import moved
 from ops.stack import Rest, Stack, StackOption, StacksOption
 
 
@@ -39,7 +40,8 @@ def rotate_fernet(
         keys = [generate(), *keys]
         chosen.set_secret(key, ",".join(keys))
     _say("1/3", "the new key in front: what is written from now on is encrypted with it")
-    chosen.on_terminal("up", *(rest or ()))
+    with moved(chosen) as copy:
+        copy.on_terminal("up", *(rest or ()))
     _say("2/3", "everything that is there is encrypted anew")
     with cluster_of(chosen) as cluster:
         code = run_job(cluster, one.in_namespace, Parts(one).of("rotate-fernet"), {})
@@ -47,7 +49,8 @@ def rotate_fernet(
         raise OpsError("the Job failed, and both keys stay: mend what its log says, then run this again")
     chosen.set_secret(key, keys[0])
     _say("3/3", "the old key is dropped")
-    chosen.on_terminal("up", *(rest or ()))
+    with moved(chosen) as copy:
+        copy.on_terminal("up", *(rest or ()))
 
 
 def release_of(stack: Stack, name: str) -> Release:

@@ -18,6 +18,7 @@ from infra.preview.errors import InputError
 from infra.preview.planning import ROOT
 from ops import settings_text
 from ops.errors import OpsError
+from ops.moves import moved
 from ops.stack import Stack
 from ops.stack_secrets import MACHINE
 
@@ -134,7 +135,8 @@ def apply(options: argparse.Namespace) -> int:
     settings_text.check(text)
     store(options, text)
     sys.stdout.write("stored\n")
-    stack(options).on_terminal("up", *options.rest)
+    with moved(stack(options)) as copy:
+        copy.on_terminal("up", *options.rest)
     return 0
 
 

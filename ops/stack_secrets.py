@@ -2,13 +2,16 @@
 
 import sys
 from collections.abc import Iterator
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from infra import settings
 from infra.preview.planning import ROOT
 from infra.settings import SecretKey
+from ops import deploy_key
 from ops.errors import OpsError
 from ops.stack import Stack, StackOption, StacksOption
 
@@ -16,7 +19,13 @@ MACHINE = "local"
 """`make edit-secret STACK=local` edits this machine's file; a stack of that name takes the same file."""
 
 
-def secrets(stack: StackOption, stacks: StacksOption = ROOT) -> None:
+def secrets(
+    stack: StackOption,
+    stacks: StacksOption = ROOT,
+    ssh_key: Annotated[
+        bool, typer.Option("--ssh-key", help="Make the SSH key of the DAG repository too, and print its public half.")
+    ] = False,
+) -> None:
     """Create the secrets that a stack needs and store them encrypted; say which ones a person must bring."""
     chosen = Stack(stack, stacks)
     if plain := sorted(_in_the_clear(chosen)):
@@ -24,6 +33,9 @@ def secrets(stack: StackOption, stacks: StacksOption = ROOT) -> None:
         raise OpsError(
             f"these secrets stand in {chosen.file.path} in the clear; take them for known to others:\n{keys}"
         )
+    if ssh_key:
+        deploy_key.bring(chosen)
+        chosen = Stack(stack, stacks)  # with the key
     missing = chosen.missing_secrets()
     for secret in missing:
         if secret.spec.generate:
@@ -53,6 +65,10 @@ def _report(stack: Stack, missing: tuple[SecretKey, ...]) -> None:
         console.print("\nA person has these; give each with:")
     for secret in brought:
         console.print(f"  {set_command(stack, secret)}", soft_wrap=True, markup=False)
+    if any(secret.spec.name == deploy_key.NAME for secret in brought):
+        console.print(
+            f"`make secrets {stack.given} SSH_KEY=1` makes the SSH key and prints its public half", soft_wrap=True
+        )
 
 
 def set_command(stack: Stack, secret: SecretKey) -> str:

@@ -22,6 +22,7 @@ from infra.airflow.on_demand import stand_ready
 from infra.airflow.parts import Parts
 from infra.airflow.rabbitmq import RabbitMq
 from infra.airflow.scaling import scale
+from infra.airflow.storage import followed
 from infra.airflow.values import values
 from infra.airflow.volumes import ReleaseVolumes
 from infra.airflow.world import base_url, release_options
@@ -70,6 +71,7 @@ class AirflowRelease(pulumi.ComponentResource):
         keys = ReleaseKeys(name, release, secrets, foundation.database, here).names
         self._volumes = ReleaseVolumes(name, release, foundation, keys.pull, namespace.made, mine)
         store = self._volumes.store
+        self._warn()
         self._accounts = ReleaseAccounts(name, release, foundation.identity, store, namespace.made, mine)
         options = release_options(release, settings, pulumi.get_stack(), self._volumes.store)
         ca = ca_config_map(f"{name}-database-ca", foundation.database, Parts(release).namespace, here)
@@ -87,6 +89,22 @@ class AirflowRelease(pulumi.ComponentResource):
         self.summary = self._summarized(platform)
         self.register_outputs({})
 
+    def _warn(self) -> None:
+        """Say what will run no DAG, or not the image that is asked for, before anybody waits for it."""
+        name, image = self._release.name, self._release.image
+        if self._release.without_dags:
+            pulumi.warn(
+                f"release {name} has no DAGs: it reads them from its image, and the official one holds none. "
+                "Set dags (bundle, git or share), or image.own (docs/airflow.md)",
+                self,
+            )
+        elif image.own and image.official:
+            pulumi.warn(
+                f"release {name}: image.own: `make deploy` names the image that `make publish` pushed; "
+                "this plan, and `pulumi up` by itself, run the official one",
+                self,
+            )
+
     def _summarized(self, platform: PlatformOutputs) -> dict[str, pulumi.Input[Any]]:
         """`service` is what `make ui` forwards a port of this machine to; empty where `url` is served already."""
         own, served = Parts(self._release), has_node_port(self._release, self._foundation.cluster, platform)
@@ -95,6 +113,8 @@ class AirflowRelease(pulumi.ComponentResource):
             "namespace": own.namespace,
             "service": "" if self._release.host or served else own.of("api-server"),
             "port": parts.API_PORT,
+            "image": self._release.image.reference,
+            "dags": followed(self._release),
         }
 
     def _broker(self, given: chart.Inputs, opts: pulumi.ResourceOptions) -> None:

@@ -9,6 +9,8 @@ from infra.contracts import LogStore
 from infra.settings.release import BundleDags, GitDags, Release
 
 GIT_SYNC_UID = 65533
+GIT_ACCESS = "/etc/git-access"
+"""Where pods find the known_hosts of a bundle's repositories."""
 
 
 def values(release: Release, given: Inputs) -> Values:
@@ -23,7 +25,7 @@ def values(release: Release, given: Inputs) -> Values:
         made["dags"]["gitSync"] = git_sync(release.dags, given)
     if isinstance(release.dags, BundleDags) and given.keys.git is not None:
         volumes.append({"name": "git-access", "secret": {"secretName": given.keys.git}})
-        mounts.append({"name": "git-access", "mountPath": "/etc/git-access", "readOnly": True})
+        mounts.append({"name": "git-access", "mountPath": GIT_ACCESS, "readOnly": True})
     return {**made, "volumes": volumes, "volumeMounts": mounts}
 
 
@@ -72,6 +74,16 @@ def git_sync(dags: GitDags, given: Inputs) -> Values:
     if dags.auth == "sshKey":
         return {**made, "sshKeySecret": given.keys.git, "knownHosts": dags.known_hosts}
     return {**made, "credentialsSecret": given.keys.git} if dags.auth == "token" else made
+
+
+def followed(release: Release) -> list[dict[str, str]]:
+    """The repositories that a release follows, as the stack exports them; `fileRef` where a deployment moved `ref`."""
+    dags = release.dags
+    followed = dags.repositories if isinstance(dags, BundleDags) else (dags,) if isinstance(dags, GitDags) else ()
+    return [
+        {"repository": one.repository, "ref": one.ref, **({"fileRef": one.file_ref} if one.file_ref else {})}
+        for one in followed
+    ]
 
 
 def _own_user() -> Values:

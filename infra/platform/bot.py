@@ -75,6 +75,7 @@ def environment(settings: BotSettings) -> dict[str, pulumi.Input[str]]:
     """What `bot/settings.py` reads, but for the tokens."""
     return {
         "REPOSITORY": settings.repository or "",
+        **({"DAGS_REPOSITORY": settings.dags_repository} if settings.dags_repository else {}),
         "DELIVERY": settings.delivery,
         "CHANNELS": " ".join(settings.channels),
         "USERS": " ".join(settings.users),

@@ -36,6 +36,9 @@ class Bot(Model):
 
     state: SwitchWord = "off"
     repository: Repository | None = Field(default=None, description="OWNER/NAME of the delivery's repository on GitHub")
+    dags_repository: Repository | None = Field(
+        default=None, description="OWNER/NAME of the DAGs on GitHub, where they have a repository of their own"
+    )
     delivery: Literal["github", "circleci"] = Field(default="github", description="who runs the deployments")
     channels: tuple[SlackId, ...] = Field(default=(), description="ids of the Slack channels in which it listens")
     users: tuple[SlackId, ...] = Field(default=(), description="ids of the Slack users who may deploy")

@@ -137,6 +137,22 @@ def chaos_releases(settings: Settings) -> Iterator[Problem]:
             yield Problem(f"{PART}.chaos.releases", rule, "correct the name", name)
 
 
+def a_canary_has_dags(settings: Settings) -> Iterator[Problem]:
+    """The alert would fire for ever, and each delivery's canary fail, on a release that nothing brings a DAG."""
+    canary = settings.platform.monitoring.canary_dag
+    if not canary or settings.platform.monitoring.state == "off":
+        return
+    for index, release in enumerate(settings.releases):
+        if release.without_dags:
+            yield Problem(
+                f"{PART}.monitoring.canaryDag",
+                f"a DAG of every release, and {release.name} has none: the official image holds no DAGs",
+                f"give releases[{index}].dags a source (bundle, git or share), set releases[{index}].image.own, "
+                "or leave canaryDag out",
+                canary,
+            )
+
+
 def scaling_needs_keda(settings: Settings) -> Iterator[Problem]:
     """A ScaledObject is nothing to a cluster without KEDA."""
     if settings.platform.keda.state != "off":
@@ -179,6 +195,7 @@ RULES = (
     issuer_can_work,
     records_can_work,
     chaos_releases,
+    a_canary_has_dags,
     scaling_needs_keda,
     charts_from_elsewhere,
     bot_has_what_it_needs,

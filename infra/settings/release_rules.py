@@ -10,6 +10,7 @@ from infra.settings.azure import AzureCloud
 from infra.settings.base import Tier
 from infra.settings.chart_archive import chart_archive
 from infra.settings.chart_rules import airflow_options, chart_values
+from infra.settings.existing import ExistingCloud
 from infra.settings.model import Settings
 from infra.settings.problems import Problem
 from infra.settings.release import BundleDags, GitDags, ObjectStoreLogs, Release
@@ -30,8 +31,15 @@ def image(key: str, release: Release, settings: Settings) -> Iterator[Problem]:
     if versions.AIRFLOW not in parts:
         rule = f"a tag with this program's Airflow version, {versions.AIRFLOW}, between hyphens"
         yield Problem(f"{key}.image.tag", rule, f"for example {versions.AIRFLOW}-1f3c9ab", release.image.tag)
+    if release.image.own and isinstance(settings.cloud, ExistingCloud) and not _pushed_to(release, settings.cloud):
+        rule = "an own image needs a registry, and the cluster brings none"
+        yield Problem(f"{key}.image.own", rule, "name one: cloud.registry.url, or image.repository", True)
     if settings.tier is Tier.production and release.image.pinned is None:
         yield Problem(f"{key}.image.digest", "production runs an image by digest", "`make push` prints it")
+
+
+def _pushed_to(release: Release, cloud: ExistingCloud) -> bool:
+    return cloud.registry is not None or not release.image.official
 
 
 def executor(key: str, release: Release, _settings: Settings) -> Iterator[Problem]:

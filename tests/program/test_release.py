@@ -19,12 +19,13 @@ RELEASE = "kubernetes:helm.sh/v3:Release"
 JOB = "kubernetes:batch/v1:Job"
 HOST = "airflow.your-company.com"
 TWO = [
-    {"name": "main", "namespace": "airflow", "host": HOST, "path": "/main"},
+    {"name": "main", "namespace": "airflow", "host": HOST, "path": "/main", "image": {"own": True}},
     {
         "name": "batch",
         "namespace": "airflow",
         "host": HOST,
         "path": "/batch",
+        "image": {"own": True},
         "executor": "CeleryExecutor",
         "celery": {"broker": "rabbitmq", "flower": True, "keda": {"maxWorkers": 3}},
     },
@@ -66,7 +67,7 @@ def test_the_invariants_hold_for_two_releases_in_one_namespace(two: Plan) -> Non
 
 @pytest.mark.guarantee("every Secret that is named is there")
 def test_every_secret_that_values_name_is_in_the_plan(plan: PlanOf) -> None:
-    hostless = [{key: value for key, value in one.items() if key != "host"} for one in TWO]
+    hostless = [{key: value for key, value in one.items() if key not in ("host", "image")} for one in TWO]
     made = plan("local", ".", f"releases={json.dumps(hostless)}")
     secrets = {
         one.inputs["metadata"]["name"] for one in made.of_type("kubernetes:core/v1:Secret") if _at(one) == "airflow"
@@ -199,6 +200,24 @@ def test_a_log_that_dies_with_its_pod_is_warned_of(plan: PlanOf) -> None:
     release = [{"name": "main", "logs": {"kind": "pod"}}]
     warnings = plan("local", ".", f"releases={json.dumps(release)}").warnings
     assert any("dies with its pod" in line for line in warnings)
+
+
+@pytest.mark.parametrize(
+    ("release", "said"),
+    [
+        ({}, "has no DAGs"),
+        ({"image": {"own": True}}, "image.own"),
+        ({"image": {"own": True, "repository": "registry.your-company.com/airflow"}}, ""),
+        ({"dags": {"kind": "share"}}, ""),
+    ],
+)
+def test_what_runs_no_dag_or_another_image_is_warned_of(plan: PlanOf, release: dict[str, Any], said: str) -> None:
+    config = [f"releases={json.dumps([{'name': 'main', **release}])}"]
+    if "image" in release:
+        config.append('cloud.registry={"url":"registry.your-company.com"}')
+    warnings = plan("local", ".", *config).warnings
+    assert [line for line in warnings if "release main" in line] == [line for line in warnings if said and said in line]
+    assert any(said in line for line in warnings) or not said
 
 
 @pytest.mark.guarantee("a chart repository that is down")

@@ -89,6 +89,7 @@ class GitHubServer(Service):
 
     def __init__(self) -> None:
         super().__init__()
+        self.dags: GitHubServer | None = None
         self.branches = {"main": "a" * 40, "feature/x": "b" * 40}
         self.refs: dict[str, str] = {}
         self.commits: dict[str, str] = {}
@@ -97,7 +98,8 @@ class GitHubServer(Service):
             {"id": 2, "name": "deploy main to integration", "status": "completed", "conclusion": "success"},
         ]
         self.statuses: list[dict[str, str]] = []
-        self.runs: dict[str, list[dict[str, Any]]] = {"integration.yml": [], "production.yml": []}
+        self.releases = "production.yml"
+        self.runs: dict[str, list[dict[str, Any]]] = {"integration.yml": [], "production.yml": [], "dags.yml": []}
         self.ends: list[tuple[str, str | None]] = [("completed", "success")]
 
     def run(self, workflow: str, title: str) -> None:
@@ -106,6 +108,8 @@ class GitHubServer(Service):
         self.runs[workflow].insert(0, {"id": number, "display_title": title, "html_url": page, "event": ""})
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
+        if self.dags and path.startswith("/repos/acme/dags/"):
+            return self.dags.answer(method, path.replace("/acme/dags/", "/acme/data/"), query, body)
         at = path.removeprefix("/repos/acme/data/")
         kind, _, rest = at.partition("/")
         if kind == "branches":
@@ -140,7 +144,7 @@ class GitHubServer(Service):
                 return 422, {"message": "Reference already exists"}
             self.refs[body["ref"]] = body["sha"]
             if body["ref"].startswith("refs/tags/"):
-                self.run("production.yml", body["ref"].rpartition("/")[2])
+                self.run(self.releases, body["ref"].rpartition("/")[2])
             return 201, {}
         if method == "DELETE":
             gone = self.refs.pop(rest, None)
@@ -152,7 +156,8 @@ class GitHubServer(Service):
 
     def actions(self, method: str, rest: str, query: dict[str, str], body: Any) -> Answer:
         if method == "POST":
-            self.run("integration.yml", f"{body['inputs']['branch']} to integration")
+            dags = body["inputs"].get("dags")
+            self.run("integration.yml", f"{f'dags {dags}' if dags else body['inputs']['branch']} to integration")
             return 204, None
         if rest.startswith("runs/"):
             status, conclusion = self.ends.pop(0) if len(self.ends) > 1 else self.ends[0]

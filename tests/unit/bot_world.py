@@ -28,13 +28,15 @@ class World:
     circle: CircleServer
     folder: Path
     naps: list[float] = field(default_factory=list[float])
+    dags: str = ""
 
     def start(self, delivery: str = "github") -> tuple[App, Follower]:
         client = WebClient("xoxb-secret", base_url=f"{self.slack.url}/api/")
         slack = App(client=client, process_before_response=True)
         given: dict[str, Any] = {
             **TOKENS, "circleci_token": "circle-secret", "repository": "acme/data", "channels": ROOM, "users": ANN,
-            "delivery": delivery, "github_api": self.github.url, "circleci_api": self.circle.url,
+            "delivery": delivery, "dags_repository": self.dags,
+            "github_api": self.github.url, "circleci_api": self.circle.url,
             "state_file": str(self.folder / "state.json"),
         }  # fmt: skip
         return slack, bot_app.build(BotSettings.model_validate(given), slack, self.sleep, poll=1)

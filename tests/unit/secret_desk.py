@@ -39,6 +39,8 @@ elif words[:3] == ["config", "set", "--secret"]:
         (here / "refuse").unlink()
         sys.exit("error: the login has expired")
     (here / f"{stack}.{key}").write_text(sys.stdin.read().removesuffix("\\n"))
+elif words[:2] == ["stack", "output"]:
+    print("{}")
 elif words[0] == "up":
     sys.exit(7 if "--fail" in words else 0)
 else:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.bot_services import GitHubServer
 from tests.unit.bot_world import ANN, ROOM, World, made
 
 
@@ -224,4 +225,67 @@ def test_a_branchs_name_may_be_what_people_take(world: World, branch: str) -> No
     world.github.branches[branch] = "b" * 40
     app, follower = world.start()
     assert world.say(f"deploy {branch}", app).startswith("Started")
+    assert follower.wait(5)
+
+
+@pytest.fixture
+def two(world: World) -> World:
+    """DAGs in a repository of their own, acme/dags, with a branch that the program's has not."""
+    world.dags = "acme/dags"
+    world.github.dags = GitHubServer()
+    world.github.dags.branches = {"main": "d" * 40, "new-dag": "e" * 40}
+    world.github.dags.releases = "dags.yml"
+    return world
+
+
+def test_a_branch_is_one_of_the_dags_where_they_have_a_repository_of_their_own(two: World) -> None:
+    app, follower = two.start()
+    assert two.say("deploy new-dag", app).startswith(
+        "Started: dags new-dag to integration, https://github.test/acme/data"
+    )
+    assert follower.wait(5)
+    assert two.say("deploy program feature/x", app).startswith("Started: feature/x to integration")
+    assert follower.wait(5)
+    told = [body["inputs"] for body in two.github.called("POST", "/dispatches")]
+    assert told == [{"dags": "new-dag"}, {"branch": "feature/x"}]
+    assert "there is no branch feature/x" in two.say("deploy feature/x", app)
+    assert "`/airflow deploy program BRANCH`" in two.say("", app)
+
+
+def test_a_release_is_one_of_the_dags_and_their_own_run_is_followed(two: World) -> None:
+    app, follower = two.start()
+    assert two.github.dags
+    assert two.say("release v1.2.0", app).startswith("Started: release dags v1.2.0 to production")
+    assert follower.wait(5)
+    assert two.github.dags.refs == {"refs/tags/v1.2.0": "d" * 40}
+    assert [path for _, path, _ in two.github.calls if path.startswith("/repos/acme/dags/actions/runs/")]
+    assert two.say("release program v7.0.0", app).startswith("Started: release v7.0.0 to production")
+    assert follower.wait(5)
+    assert two.github.refs == {"refs/tags/v7.0.0": "a" * 40}
+
+
+def test_red_checks_of_the_dags_and_a_lock_of_another_refuse(two: World) -> None:
+    app, follower = two.start()
+    assert two.github.dags
+    good = two.github.dags.checks
+    two.github.dags.checks = [{"id": 1, "name": "check", "status": "completed", "conclusion": "failure"}]
+    assert "checks of dags new-dag are not green: check (failure)" in two.say("deploy new-dag", app)
+    two.github.dags.checks = good[:1]
+    assert "not on integration" in two.say("release v1.2.0", app)
+    two.say("lock a demo", app)
+    assert two.say("deploy new-dag", app).startswith("Not deployed: integration is held")
+    two.say("unlock", app)
+    two.github.refs["refs/locks/integration"] = "f" * 40
+    lock = {"stack": "integration", "branch": "dags:new-dag", "by": "ann", "since": "2026-11-21T12:00:00+00:00"}
+    two.github.commits["f" * 40] = json.dumps(lock)
+    assert two.say("deploy new-dag", app).startswith("Started"), "its own"
+    assert follower.wait(5)
+
+
+def test_circleci_is_told_of_the_dags_by_a_parameter(two: World) -> None:
+    app, follower = two.start("circleci")
+    assert two.say("deploy new-dag", app).startswith("Started: dags new-dag to integration, https://app.circleci.com/")
+    assert follower.wait(5)
+    assert two.circle.called("POST", "/pipeline") == [{"branch": "main", "parameters": {"dags": "new-dag"}}]
+    assert two.say("release v1.2.0", app).startswith("Started: release dags v1.2.0 to production, https://github.test/")
     assert follower.wait(5)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from infra.preview.planning import ROOT
 from ops.__main__ import run
@@ -53,6 +54,66 @@ def test_the_ui_by_its_address(
     assert verb("ui", "--release", "nope") == 2
     assert verb("ui", "--release", "main") == 0
     assert opened == [url]
+
+
+CELERY = {"name": "main", "path": "/x", "executor": "CeleryExecutor", "celery": {"broker": "redis", "flower": True}}
+
+
+def watching(stacks: Path) -> None:
+    """The local stack with Flower and Grafana."""
+    file = stacks / "Pulumi.local.yaml"
+    content = yaml.safe_load(file.read_text())
+    content["config"]["airflow:releases"] = [{**CELERY, "dags": {"kind": "share"}}]
+    content["config"]["airflow:platform"]["monitoring"] = "on"
+    file.write_text(yaml.safe_dump(content))
+
+
+@pytest.mark.parametrize(
+    ("service", "forwarded", "url", "password"),
+    [
+        ("flower", ["airflow-main", "service/main-flower", "5555"], "/x/flower/", "flowerPassword"),
+        ("grafana", ["airflow-local-monitoring", "service/monitoring-grafana", "80"], "", "grafanaPassword"),
+    ],
+)
+def test_flower_and_grafana_by_a_forwarded_port(
+    service: str, forwarded: list[str], url: str, password: str, verb: Callable[..., int], programs: Programs,
+    stacks: Path, kubeconfig: Path, capsys: Any,
+) -> None:  # fmt: skip
+    watching(stacks)
+    programs.add("pulumi", "kubectl")
+    assert verb("ui", "--service", service, "--no-browser") == 0
+    words = programs.calls()[-1].arguments[4:]
+    port, _, remote = words[-1].partition(":")
+    assert [words[2], words[3], remote] == forwarded
+    said = capsys.readouterr().out
+    assert f"until Ctrl-C at\nhttp://localhost:{port}{url}\n" in said
+    assert f"`pulumi config get airflow:{password} --stack local" in said
+
+
+def test_what_is_not_there_has_no_ui(verb: Callable[..., int], programs: Programs, capsys: Any) -> None:
+    programs.add("pulumi", "kubectl")
+    assert verb("ui", "--service", "flower") == 2
+    assert "release main has no Flower: `celery.flower: true`" in capsys.readouterr().err
+    assert verb("ui", "--service", "grafana") == 2
+    assert "platform.monitoring.state is off" in capsys.readouterr().err
+    assert not programs.calls()
+
+
+def test_flower_behind_an_ingress_is_its_address(
+    programs: Programs, stacks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = yaml.safe_load((ROOT / "Pulumi.integration.yaml").read_text())
+    release = {**CELERY, "host": "airflow.your-company.com", "dags": {"kind": "share"}}
+    content["config"]["airflow:releases"] = [release]
+    (stacks / "Pulumi.integration.yaml").write_text(yaml.safe_dump(content))
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    argv = ["ops", "ui", "--stack", "integration", "--stacks", str(stacks), "--service", "flower"]
+    monkeypatch.setattr(sys, "argv", argv)
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert not ended.value.code
+    assert opened == ["https://airflow.your-company.com/x/flower"]
 
 
 def test_a_kubeconfig_that_is_not_there(

@@ -21,6 +21,7 @@ from tests.unit import canary_airflow
 from tests.unit.canary_airflow import PASSWORD, Airflow
 from tests.unit.fakes import Programs, on_path
 
+OUTPUTS = ("stack output", {"out": "{}"})
 SECRETS = ("adminPassword", "apiSecretKey", "databasePassword", "fernetKey", "jwtSecret", "settings")
 
 
@@ -28,6 +29,7 @@ SECRETS = ("adminPassword", "apiSecretKey", "databasePassword", "fernetKey", "jw
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Programs:
     made = on_path(tmp_path / "bin", monkeypatch)
     made.add("pulumi")
+    made.answer(OUTPUTS)
     return made
 
 
@@ -72,18 +74,20 @@ def verb(stacks: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
 
 def test_a_branch_moves_the_dags_and_the_image(verb: Callable[..., int], programs: Programs) -> None:
     assert verb("deploy", "--ref", "feature/x", "--image-tag", "abc123", "--", "--yes") == 0
-    said = [call.arguments for call in programs.calls()]
+    said = [call.arguments for call in programs.calls() if call.arguments[0] != "stack"]
     setting = ["config", "set", "--path", "--type", "string"]
     assert said[0][:7] == [*setting, "airflow:releases[0].dags.ref", "feature/x"]
-    assert said[1][:7] == [*setting, "airflow:releases[0].image.tag", "3.3.2-abc123"]
-    assert said[2][:2] == ["up", "--yes"]
+    assert said[1][:7] == [*setting, "airflow:releases[0].dags.fileRef", "main"]
+    assert said[2][:7] == [*setting, "airflow:releases[0].image.tag", "3.3.2-abc123"]
+    assert said[3][:2] == ["up", "--yes"]
 
 
 def test_what_a_branch_moves_is_moved_in_a_copy_of_the_stack_file(
     verb: Callable[..., int], programs: Programs, stacks: Path
 ) -> None:
     assert verb("deploy", "--ref", "feature/x") == 0
-    files = {call.arguments[call.arguments.index("--config-file") + 1] for call in programs.calls()}
+    told = [call.arguments for call in programs.calls() if "--config-file" in call.arguments]
+    files = {arguments[arguments.index("--config-file") + 1] for arguments in told}
     assert len(files) == 1
     assert str(stacks) not in files.pop(), "the checkout's file stays as it was committed"
     assert not list(Path(tempfile.gettempdir()).glob("airflow-stack-*"))
@@ -91,7 +95,43 @@ def test_what_a_branch_moves_is_moved_in_a_copy_of_the_stack_file(
 
 def test_a_deployment_without_a_branch_moves_nothing(verb: Callable[..., int], programs: Programs) -> None:
     assert verb("deploy") == 0
-    assert [call.arguments[0] for call in programs.calls()] == ["up"]
+    assert [call.arguments[0] for call in programs.calls()] == ["stack", "up"]
+
+
+ANOTHER = "https://git.your-company.com/dags.git"
+
+
+@pytest.mark.parametrize(
+    ("deployed", "moved"),
+    [
+        ([{"repository": ANOTHER, "ref": "v2", "fileRef": "main"}], "v2"),  # by REF, and the file says what it said
+        ([{"repository": ANOTHER, "ref": "v2", "fileRef": "old"}], ""),  # a person has edited the file since
+        ([{"repository": ANOTHER, "ref": "main"}], ""),
+        ([{"repository": "https://git.your-company.com/moved.git", "ref": "v2", "fileRef": "main"}], ""),
+    ],
+)
+def test_what_was_delivered_stays_until_somebody_says_otherwise(
+    deployed: list[dict[str, str]], moved: str, verb: Callable[..., int], programs: Programs
+) -> None:
+    programs.answer(("stack output", {"out": json.dumps({"releases": {"main": {"dags": deployed, "image": ""}}})}))
+    assert verb("deploy") == 0
+    refs = [call.arguments[6] for call in programs.calls() if "airflow:releases[0].dags.ref" in call.arguments]
+    assert refs == ([moved] if moved else [])
+
+
+@pytest.mark.parametrize(
+    ("origin", "moves"),
+    [("git@git.your-company.com:dags.git", True), ("https://git.your-company.com/dags", True), (f"{ANOTHER}.x", False)],
+)
+def test_the_programs_branch_moves_its_own_dags_alone(
+    origin: str, moves: bool, verb: Callable[..., int], programs: Programs, monkeypatch: Any
+) -> None:
+    """DAGs in a repository of their own have other branches and tags than the program."""
+    monkeypatch.setattr("ops.moves._origin", lambda: origin)
+    assert verb("deploy", "--branch", "v7.1.0") == 0
+    assert any("v7.1.0" in call.arguments for call in programs.calls()) == moves
+    assert verb("deploy", "--branch", "v7.1.0", "--ref", "v2") == 0
+    assert any("v2" in call.arguments for call in programs.calls())
 
 
 def test_an_own_image_is_built_and_pushed(verb: Callable[..., int], programs: Programs, capsys: Any) -> None:
@@ -114,6 +154,21 @@ def test_an_image_that_is_there_is_not_pushed_again(verb: Callable[..., int], pr
     assert verb("publish", "--image-tag", "abc123") == 0
     assert "airflow:3.3.2-abc123 is there already" in capsys.readouterr().out
     assert not [call for call in programs.calls() if call.name == "make"]
+
+
+def test_a_release_that_expects_an_image_is_not_left_without_one(
+    verb: Callable[..., int], programs: Programs, stacks: Path, capsys: Any
+) -> None:
+    file = stacks / "Pulumi.local.yaml"
+    shipped = yaml.safe_load(file.read_text())
+    shipped["config"]["airflow:releases"] = [{"name": "main"}]
+    file.write_text(yaml.safe_dump(shipped))
+    assert verb("publish", "--image-tag", "abc123") == 2
+    assert "nothing to publish, and release main reads its DAGs from its image" in capsys.readouterr().err
+    shutil.copy(ROOT / "Pulumi.local.yaml", stacks)
+    assert verb("publish", "--image-tag", "abc123", "--requirements", "../ours.txt") == 2
+    assert "REQUIREMENTS=../ours.txt: every release of local runs the official image" in capsys.readouterr().err
+    assert programs.calls() == []
 
 
 def test_the_official_image_is_nothing_to_publish(
@@ -184,7 +239,7 @@ def test_production_moves_the_digest_with_the_tag(
     assert "registry.your-company.com/airflow:3.3.2-v1.2.0" in asked
     (moved,) = [call.arguments for call in programs.calls() if "airflow:releases[0].image.digest" in call.arguments]
     assert f"sha256:{'1' * 64}" in moved
-    programs.answer(("imagetools inspect", {"code": 1}), ("stack output", {"out": "{}"}))
+    programs.answer(("imagetools inspect", {"code": 1}), OUTPUTS)
     assert verb("deploy", "--image-tag", "v1.3.0") == 2
     assert "Was it published?" in capsys.readouterr().err
 
@@ -217,11 +272,11 @@ def test_make_takes_no_word_that_ends_its_quotes(word: str) -> None:
 def test_what_stands_in_quotes_is_every_word_that_make_is_given() -> None:
     """A recipe's line, run by a shell, hands `;` and spaces on; ARGS, CMD and DOCKER are words for it on purpose."""
     verbs = {
-        "deploy": "STACK STACKS REF IMAGE_TAG", "restore": "STACK STACKS DUMP DATABASE", "ui": "RELEASE",
+        "deploy": "STACK STACKS REF BRANCH IMAGE_TAG", "restore": "STACK STACKS DUMP DATABASE", "ui": "RELEASE SERVICE",
         "upload-dags": "RELEASE DAGS PLUGINS", "lock": "STACK BRANCH BY REASON", "canary": "STACK URL",
         "plan-comment": "NUMBER HEAD FILE", "image": "IMAGE TAG DAGS PLUGINS REQUIREMENTS", "push": "IMAGE TAG",
         "plan-diff": "BASE OUT", "apply-secret": "STACK RELEASE FILE", "preview": "STACK STACKS",
-        "logs": "SERVICE", "publish": "IMAGE_TAG",
+        "logs": "SERVICE", "publish": "IMAGE_TAG DAGS REQUIREMENTS",
     }  # fmt: skip
     for verb, names in verbs.items():
         given = [f"{name}=a/b; exit 7 #" for name in names.split()]
@@ -270,9 +325,9 @@ def test_the_way_back_leads_to_the_release_before(
         run()
     told = capsys.readouterr().out
     assert said in told
-    assert ("make deploy STACK=production REF=v1.1.0 IMAGE_TAG=v1.1.0" in told) == ("v1.1.0" in tags)
+    assert ("make deploy STACK=production BRANCH=v1.1.0 IMAGE_TAG=v1.1.0" in told) == ("v1.1.0" in tags)
 
 
 def test_a_plan_against_what_is_there_changes_nothing(verb: Callable[..., int], programs: Programs) -> None:
     assert verb("deploy", "--preview", "--ref", "v1", "--", "--diff") == 0
-    assert [call.arguments[0] for call in programs.calls()] == ["config", "preview"]
+    assert [call.arguments[0] for call in programs.calls()] == ["stack", "config", "config", "preview"]

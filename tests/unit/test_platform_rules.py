@@ -121,3 +121,23 @@ def test_scaling_needs_keda() -> None:
     off = {"ingress": "off", "certificates": "off"}
     assert key in found({**off, "keda": "off"}, releases=[celery])
     assert key not in found({**off, "keda": "existing"}, releases=[celery])
+
+
+def test_a_canary_is_a_dag_that_a_release_has() -> None:
+    key = "airflow:platform.monitoring.canaryDag"
+    watched = {"monitoring": {"state": "on", "canaryDag": "canary"}, "certificates": "off", "ingress": "off"}
+    shared = {"name": "main", "dags": {"kind": "share"}}
+    assert "main has none" in found(watched, releases=[{"name": "main"}])[key]
+    assert "other has none" in found(watched, releases=[shared, {"name": "other"}])[key]
+    assert key not in found(watched, releases=[shared])
+    assert key not in found({**watched, "monitoring": {"state": "on"}}, releases=[{"name": "main"}])
+    assert key not in found({**watched, "monitoring": {"state": "off", "canaryDag": "canary"}})
+
+
+def test_an_own_image_needs_a_registry() -> None:
+    key = "airflow:releases[0].image.own"
+    off = {"certificates": "off", "ingress": "off"}
+    own = {"name": "main", "image": {"own": True}}
+    assert "needs a registry" in found(off, releases=[own])[key]
+    named = {"kind": "existing", "context": "kind-airflow", "registry": {"url": "registry.your-company.com"}}
+    assert key not in found(off, releases=[own], cloud=named)

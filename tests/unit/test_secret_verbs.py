@@ -50,6 +50,8 @@ def test_a_stack_whose_file_lies_elsewhere_is_edited_there(desk: Desk) -> None:
     assert desk.run("apply", "--stack", "production", "--stacks", "examples/azure", "--file", str(file)).returncode == 0
     for call in desk.calls().splitlines():
         words = json.loads(call)
+        if words[:2] == ["stack", "output"]:  # it reads the state, and takes no file
+            continue
         at = words[words.index("--config-file") + 1]
         assert at == str(ROOT / "examples" / "azure" / "Pulumi.production.yaml")
 

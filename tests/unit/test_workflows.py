@@ -77,9 +77,10 @@ def test_what_fails_before_a_pipe_fails_the_step(path: Path) -> None:
 
 def test_the_bot_finds_its_run_and_its_checks_by_the_workflows_names() -> None:
     workflow = yaml.safe_load((ROOT / ".github/workflows/integration.yml").read_text())
-    branch = "${{ inputs.branch || 'main' }}"
-    assert workflow["run-name"] == f"{branch} to integration"  # bot/github.py, try_branch
-    assert workflow["jobs"]["deploy"]["name"].replace(branch, "main") == INTEGRATED[0]
+    what = "${{ inputs.dags && format('dags {0}', inputs.dags) || inputs.branch || 'main' }}"
+    assert workflow["run-name"] == f"{what} to integration"  # bot/github.py, try_branch and try_dags
+    # A branch of the DAGs that is tried with main's program says nothing of main.
+    assert workflow["jobs"]["deploy"]["name"].replace(what, "main") == INTEGRATED[0]
     for job in jobs(ROOT / ".github/workflows/production.yml").values():
         assert job["name"].startswith("deploy ")
 
@@ -134,7 +135,7 @@ def test_what_is_deployed_is_never_cancelled_and_alone() -> None:
     circle: dict[str, Any] = yaml.safe_load((ROOT / ".circleci/config.yml").read_text())
     listed: list[Any] = [one for flow in circle["workflows"].values() for one in flow["jobs"]]
     deployed = [(name, one[name]) for one in listed for name in ("integration", "production") if name in one]
-    assert len(deployed) == 3
+    assert len(deployed) == 4
     for name, job in deployed:
         assert job["serial-group"] == f"<< pipeline.project.slug >>/deploy-{name}"
 

@@ -7,6 +7,9 @@ from infra.platform.site import JOB_RESOURCES, Site, Values, resources
 from infra.settings.figures import Component
 
 RELEASE = "monitoring"
+GRAFANA_SERVICE = f"{RELEASE}-grafana"
+GRAFANA_SERVICE_PORT = 80
+"""The Service of the chart's Grafana, by the chart's own naming."""
 PROMETHEUS_LABELS = {"app.kubernetes.io/name": "prometheus"}
 DASHBOARD_LABELS = {"grafana_dashboard": "1"}
 

@@ -57,6 +57,15 @@ class Access(Model):
         return not self.repository.startswith("https://")
 
 
+FileRef = Annotated[
+    str | None,
+    Field(
+        default=None,
+        description="never set by hand: what the stack file says where a deployment (REF, BRANCH) set another `ref`",
+    ),
+]
+
+
 class ImageDags(Model):
     """Baked into the image: what ran yesterday runs today, and a change is a new image."""
 
@@ -72,6 +81,7 @@ class GitDags(Access):
 
     kind: Literal["git"]
     ref: str = Field(default="main", min_length=1, description="branch, tag or commit")
+    file_ref: FileRef
     sub_path: Folder = Field(default="dags", description="folder of the DAGs; empty for the root")
     plugins_path: Folder | None = Field(default=None, description="folder of the plugins in the same repository")
     period_seconds: Positive = Field(default=30, description="seconds between two looks at the repository")
@@ -81,7 +91,8 @@ class GitRepository(Access):
     """A repository of a bundle."""
 
     name: Slug = Field(description="name of the bundle, shown in the UI")
-    ref: str = Field(default="main", min_length=1)
+    ref: str = Field(default="main", min_length=1, description="branch, tag or commit")
+    file_ref: FileRef
     sub_path: Folder = "dags"
 
 

@@ -29,6 +29,11 @@ Executor = Annotated[str, AfterValidator(_executor)]
 class Image(Model):
     """The image of every Airflow pod. The default is the official one, so that a first `up` needs no push."""
 
+    own: bool = Field(
+        default=False,
+        description="the image that `make publish` builds, in the stack's registry: deployments set repository, tag "
+        "and digest, and until the first one does the official image runs",
+    )
     repository: ImageRepository = versions.AIRFLOW_IMAGE
     tag: Tag = versions.AIRFLOW_IMAGE_TAG
     digest: Digest | None = Field(
@@ -36,6 +41,11 @@ class Image(Model):
     )
     pull_policy: Literal["IfNotPresent", "Always", "Never"] = "IfNotPresent"
     pull_secret: bool = Field(default=False, description="pull with the secret registryConfig")
+
+    @property
+    def official(self) -> bool:
+        """Whether it is Apache's, which holds no DAG."""
+        return self.repository == versions.AIRFLOW_IMAGE
 
     @property
     def pinned(self) -> str | None:

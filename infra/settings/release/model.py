@@ -54,6 +54,11 @@ class Release(Model):
         return self.namespace or f"airflow-{self.name}"
 
     @property
+    def without_dags(self) -> bool:
+        """Whether nothing brings it a DAG: it reads them from its image, and that is the official one."""
+        return isinstance(self.dags, ImageDags) and self.image.official and not self.image.own
+
+    @property
     def executors(self) -> tuple[str, ...]:
         """Its executors, the default one first."""
         return tuple(self.executor.split(","))
