@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import boto3
 import botocore.client
+import botocore.session
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.loaders import create_loader
 from moto import mock_aws
 
 from infra.cloud.aws.stack import Place
@@ -53,6 +56,7 @@ ZONES = [{"ZoneName": f"eu-west-1{zone}", "ZoneId": f"euw1-az{zone}"} for zone i
 WITHOUT = {"ZoneName": "eu-west-1c", "ZoneId": "use1-az3"}  # as us-east-1's zone that has no EKS
 STANDARD = f"standard support of Kubernetes {KUBERNETES_DEFAULT}"
 ORDERABLE = "DescribeOrderableDBInstanceOptions"
+LOADER = cache(create_loader)
 
 
 class Aws:
@@ -78,6 +82,9 @@ class Aws:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.delenv("AWS_PROFILE", raising=False)
+    # half of each test's time: two thousand images that are not looked at, and the same descriptions of services again
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+    monkeypatch.setattr(botocore.session, "create_loader", LOADER)
     with mock_aws():
         made = Aws()
         boto3.client("route53").create_hosted_zone(Name="data.acme.org", CallerReference="1")
