@@ -15,9 +15,10 @@ Begin = Callable[[str], Path]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one stack stay with one worker, so that it lives once."""
     for item in items:
-        if Path(__file__).parent in item.path.parents and (call := getattr(item, "callspec", None)):
-            if (shipped := call.params.get("shipped")) is not None:
-                item.add_marker(pytest.mark.xdist_group("/".join(shipped)))
+        call = getattr(item, "callspec", None)
+        shipped = call.params.get("shipped") if call and Path(__file__).parent in item.path.parents else None
+        if shipped is not None:
+            item.add_marker(pytest.mark.xdist_group("/".join(shipped)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -71,10 +71,10 @@ class Checkout:
             "KUBECONFIG": str(self.folder / "kubeconfig"),
             "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_HOME": str(self.folder / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
 
     def run(self, *command: str, given: str = "", ok: bool = True, more: Mapping[str, str] | None = None) -> Said:
@@ -125,7 +125,8 @@ class Stack:
         return self.cli("refresh", "--yes", "--skip-preview", *more, ok=ok)
 
     def destroy(self, *more: str, ok: bool = True) -> Said:
-        return self.cli("destroy", "--yes", "--skip-preview", *more, ok=ok)
+        """With the preview that a protected resource stops: without it the CLI begins, and deletes all the others."""
+        return self.cli("destroy", "--yes", *more, ok=ok)
 
     def preview(self) -> dict[str, Any]:
         """The engine's own plan: `steps`, each with `op`, `urn`, `oldState` and `newState`."""

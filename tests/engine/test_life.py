@@ -1,7 +1,8 @@
-"""Every shipped stack on the engine: `up`, again, `refresh`, `destroy`."""
+"""Every shipped stack on the engine: a preview that says what ours says, `up`, again, `refresh`, `destroy`."""
 
 from collections import Counter
 
+from tests.engine import parity
 from tests.engine.life import Life
 
 
@@ -11,6 +12,9 @@ class TestLife:
     def test_the_first_up_makes_all_of_the_plan(self, life: Life) -> None:
         planned = {resource.urn for resource in life.plan if resource.custom and ":providers:" not in resource.type}
         assert {thing.urn for thing in life.stood} == planned
+
+    def test_our_plan_is_the_engines_preview(self, life: Life) -> None:
+        assert list(parity.differences(life.plan, life.preview)) == []
 
     def test_nothing_is_made_twice_or_refused(self, life: Life) -> None:
         made = Counter(event.urn for event in life.before_the_end if event.did == "create")

@@ -1,4 +1,4 @@
-"""What providers cannot change in place: the facts of the simulated ones, AWS's schemas and the program's list agree."""
+"""What providers cannot change in place: facts of the simulated ones, AWS's schemas and the program's list agree."""
 
 from pathlib import Path
 from typing import Any

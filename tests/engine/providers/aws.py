@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.engine.providers import wire
-from tests.engine.providers.cloud import MADE_UP, Cloud, Made, digits
+from tests.engine.providers.cloud import MADE_UP, Cloud, Made, digits, marks
 from tests.engine.providers.world import RefusedError, Thing
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
@@ -154,8 +154,7 @@ class Aws(Cloud):
         if wire.token(urn) == "aws:eks/cluster:Cluster":
             network = {"clusterSecurityGroupId": f"sg-{known['hex']}", "vpcId": f"vpc-{known['hex']}"}
             outputs["vpcConfig"] = {**shown.get("vpcConfig", {}), **network}
-        marks = {known["id"], arn, known.get(kind.named) if kind.named else ""}
-        return Made(known["id"], outputs, frozenset(mark for mark in marks if mark and len(str(mark)) > 8))
+        return Made(known["id"], outputs, marks(known["id"], arn, known.get(kind.named)))
 
     def require(self, urn: str, inputs: Mapping[str, Any]) -> None:
         """What IAM and EKS refuse: a policy for a role that is not there, whatever for a cluster that is not there."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.engine.providers import facts, wire
-from tests.engine.providers.cloud import Cloud, Made, digits
+from tests.engine.providers.cloud import Cloud, Made, digits, marks
 from tests.engine.providers.world import RefusedError, Thing
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
@@ -105,8 +105,7 @@ class Azure(Cloud):
         id_ = _path(urn).format_map(inputs)
         computed = _computed(urn, inputs, digits(urn, number, 12))
         outputs = {**computed, **shown, **_answered(shown), "id": id_, "name": id_.rpartition("/")[2]}
-        marks = {id_, computed.get("principalId"), computed.get("clientId")} - {None}
-        return Made(id_, outputs, frozenset(marks))
+        return Made(id_, outputs, marks(id_, computed.get("principalId"), computed.get("clientId")))
 
     def require(self, urn: str, inputs: Mapping[str, Any]) -> None:
         """A resource group, or what a path stands below, has to be there."""

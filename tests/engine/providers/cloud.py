@@ -1,6 +1,7 @@
 """What each simulated cloud has to say of its own types; the provider (`provider.py`) is the same for all."""
 
 import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,11 +21,16 @@ def digits(urn: str, number: int, length: int = 8) -> str:
 
 @dataclass(frozen=True)
 class Made:
-    """What a creation gives: `marks` are the values by which others refer to it."""
+    """What a creation gives; `marks` are how others' inputs refer to it, as JSON writes it."""
 
     id: str
     outputs: Mapping[str, Any]
     marks: frozenset[str] = field(default_factory=frozenset[str])
+
+
+def marks(*values: Any) -> frozenset[str]:
+    """Those of its values that others take from it; what is short could stand there by chance."""
+    return frozenset(json.dumps(value) for value in values if value and len(str(value)) > 8)
 
 
 class Cloud(ABC):

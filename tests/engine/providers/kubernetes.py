@@ -1,10 +1,11 @@
 """Simulated Kubernetes clusters: one for each stack, with the objects that charts bring."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from tests.engine.providers import wire
-from tests.engine.providers.cloud import Cloud, Made, digits
+from tests.engine.providers.cloud import Cloud, Made, digits, marks
 from tests.engine.providers.world import RefusedError
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
@@ -51,8 +52,9 @@ class Kubernetes(Cloud):
         outputs = {**shown, "metadata": {**shown["metadata"], **added}}
         if wire.token(urn) == SERVICE:
             outputs["status"] = {"loadBalancer": {"ingress": INGRESS}}
-        marks = frozenset({metadata["name"]} if wire.token(urn) == NAMESPACE or _autonamed(inputs) else ())
-        return Made(id_, outputs, marks)
+        if wire.token(urn) == NAMESPACE:
+            return Made(id_, outputs, frozenset({f'"namespace": {json.dumps(metadata["name"])}'}))
+        return Made(id_, outputs, marks(metadata["name"]) if _autonamed(inputs) else frozenset())
 
     def outputs_of_update(self, urn: str, shown: wire.Values, before: Mapping[str, Any]) -> wire.Values:
         after = {**before, **shown}

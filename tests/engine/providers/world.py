@@ -20,8 +20,8 @@ class RefusedError(Exception):
 class Thing:
     """One thing that stands.
 
-    `identity` can stand only once; `marks` are what others refer to it by; `shown` are the inputs as the engine gave
-    them, secrets marked; `refusals` counts who came before it had spread.
+    `identity` can stand only once; `marks` are how others' inputs refer to it, as JSON writes it; `shown` are the
+    inputs as the engine gave them, secrets marked; `refusals` counts who came before it had spread.
     """
 
     urn: str
@@ -126,4 +126,4 @@ def _refers(one: Thing, gone: Thing) -> bool:
     if not gone.marks or wire.stack(one.urn) != wire.stack(gone.urn):
         return False
     text = json.dumps(one.inputs)
-    return any(json.dumps(mark) in text for mark in gone.marks)
+    return any(mark in text for mark in gone.marks)
