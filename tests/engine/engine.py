@@ -5,12 +5,13 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from infra.preview.planning import ROOT
+from tests.engine.providers.faults import Fault
 from tests.engine.providers.server import Clouds
 
 PASSPHRASE = "correct-horse-battery"
@@ -116,6 +117,27 @@ class Stack:
 
     def up(self, *more: str, ok: bool = True) -> Said:
         return self.cli("up", "--yes", "--skip-preview", *more, ok=ok)
+
+    def killed(self, fault: Fault, *command: str, meanwhile: Callable[[], None] = lambda: None) -> bool:
+        """Run a command and kill it with SIGKILL once the fault was met; False where the command ended before that.
+
+        `meanwhile` is called while it hangs.
+        """
+        line = ("pulumi", *command, "--yes", "--skip-preview", "--non-interactive", "--stack", self.name)
+        checkout = self.checkout
+        with Path(checkout.folder, "killed.txt").open("a+") as log:
+            process = subprocess.Popen(
+                line, cwd=checkout.project, env=checkout.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+            while not fault.met and process.poll() is None:
+                time.sleep(0.2)
+            time.sleep(1)  # what was under way beside it ends
+            ended = process.poll() is not None
+            meanwhile()
+            process.kill()
+            process.wait()
+        checkout.said.append(Said(line, process.returncode, Path(log.name).read_text(), 0))
+        return not ended
 
     def unchanged(self) -> Said:
         """`up` of a stack that has nothing to do; it fails where there is something."""

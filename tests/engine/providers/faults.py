@@ -15,21 +15,26 @@ class Fault:
 
     `refuse`: the cloud says no, and nothing was done. `late`: it was done, and the answer was a time-out. `partial`:
     it was done but is not ready, which the provider tells with the id. `hang`: it was done and no answer comes.
-    `crash`: it was done and the provider dies before it can say so. `times` counts operations, or with `each` those on
-    every URN.
+    `crash`: it was done and the provider dies before it can say so. The first `skip` that match pass; `times` counts
+    operations, or with `each` those on every URN.
     """
 
     kind: Kind
     urn: str = ""
     operation: Operation = "create"
+    skip: int = 0
     times: int = 1
     each: bool = False
     words: str = "simulated: the cloud refused it"
     met: list[str] = field(default_factory=list[str])
 
     def meets(self, operation: Operation, urn: str) -> bool:
+        """Whether it is this operation's turn."""
         done = self.met.count(urn) if self.each else len(self.met)
-        return operation == self.operation and done < self.times and re.search(self.urn, urn) is not None
+        if operation != self.operation or done >= self.times or not re.search(self.urn, urn):
+            return False
+        self.skip -= 1
+        return self.skip < 0
 
 
 class Faults:
