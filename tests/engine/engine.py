@@ -152,7 +152,12 @@ class Stack:
 
     def preview(self) -> dict[str, Any]:
         """The engine's own plan: `steps`, each with `op`, `urn`, `oldState` and `newState`."""
-        return _object_in(self.cli("preview", "--json").text)
+        return self.read(self.cli("preview", "--json"))
+
+    @staticmethod
+    def read(said: Said) -> dict[str, Any]:
+        """The JSON object that a command printed."""
+        return _object_in(said.text)
 
     def unprotect(self) -> None:
         """What a person says before data may go."""
