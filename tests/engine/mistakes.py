@@ -10,6 +10,8 @@ POSTGRES = "infra/cloud/existing/postgres.py"
 NAMESPACES = "infra/namespaces.py"
 SERVER = 'f"{name}-server", metadata=fixed, spec=_stateful(labels, pod, database), opts=child'
 ADMIN = 'core.v1.Secret(f"{name}-admin", metadata=metadata, string_data={"password": password}, opts=child)'
+FIXED = ADMIN.replace("metadata=metadata", "metadata=fixed")
+LABELLED = '{"namespace": space.namespace, "labels": {"p": pulumi.Output.unsecret(password)}}'
 POLICY = """        networking.v1.NetworkPolicy(
             name,
             metadata=ObjectMetaArgs(namespace=self.namespace),"""
