@@ -77,10 +77,10 @@ MISTAKES = (
         "infra/program.py",
         "return exports(foundation, releases)",
         'return {**exports(foundation, releases), "p": secrets.plain["databasePassword"]}',
-        "standing",
+        "first",
         "plain text",
     ),
-    Mistake("an export is gone", "infra/program.py", EXPORT, "", "standing", "exports"),
+    Mistake("an export is gone", "infra/program.py", EXPORT, "", "first", "exports"),
     Mistake("a URN twice", NAMESPACES, 'f"{name}-default-deny"', 'f"{name}-dns"', "first", "Duplicate resource URN"),
     Mistake(
         "no provider",

@@ -30,12 +30,14 @@ def differences(plan: Plan, preview: Mapping[str, Any]) -> Iterator[Difference]:
     read = {urn: state for urn, state in states.items() if state.get("external")}
     engine = {urn: state for urn, state in states.items() if urn not in read}
     names = dict(_made_up(plan, engine))
+    of_clouds = {state["inputs"][key] for state in engine.values() for key in state.get("inputs", {}).get(MADE_UP, ())}
     for urn in sorted(plan.by_urn.keys() ^ engine.keys()):
         yield urn, "there", urn in plan.by_urn, urn in engine
     for urn in sorted(plan.by_urn.keys() & engine.keys()):
         ours, theirs = plan.by_urn[urn], engine[urn]
         for what, one, other in (*_options(ours, theirs, read), *_inputs(_renamed(ours, names), theirs)):
-            yield urn, what, one, other
+            if one != planned.UNKNOWN or str(other) not in of_clouds:
+                yield urn, what, one, other
 
 
 def _made_up(plan: Plan, engine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
