@@ -47,7 +47,8 @@ class _Loader(yaml.SafeLoader):
         """To Python 1 and true are one key, to the CLI each is its text."""
         if not isinstance(key, yaml.ScalarNode) or key.tag not in _TEXTED:
             return key
-        return yaml.ScalarNode(f"{_TAG}str", text_of(self.construct_object(key)), key.start_mark, key.end_mark)
+        loader: Any = self  # its types are partly unknown
+        return yaml.ScalarNode(f"{_TAG}str", text_of(loader.construct_object(key)), key.start_mark, key.end_mark)
 
 
 def _integer(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
