@@ -98,7 +98,7 @@ def _unheard(stack: Stack, kind: Kind) -> str:
 
 
 def two_at_once(stack: Stack) -> str:
-    """A second `up` beside one that has not ended is refused, and does nothing."""
+    """A second `up` beside one that has not ended is refused."""
     clouds = stack.checkout.clouds
     fault = clouds.order(Fault("hang", skip=3))
     seen: list[Said] = []
