@@ -28,9 +28,9 @@ _SHARED: Options = {
     # a merged or saved DAG shows within a minute; Airflow's own default is 300 s
     "dag_processor": {"refresh_interval": "30"},
     "api": {"expose_config": "non-sensitive-only"},
-    # A task that starts while no api-server answers (a first installation, an upgrade) waits 100 s for one, and one that
-    # is busy gets 17 s for each answer: Airflow's own five tries end within 8 s, its answers within 5. All tries together
-    # stay below the 300 s after which a task without a heartbeat is given up.
+    # A task that starts while no api-server answers (a first installation, an upgrade) waits 100 s for one, and a busy
+    # one has 17 s for each answer; with Airflow's own values a task is dead after 8 s, and an answer late after 5. All
+    # tries together stay below the 300 s after which a task without a heartbeat is given up.
     "workers": {
         "execution_api_retries": "11",
         "execution_api_retry_wait_min": "10",

@@ -234,9 +234,9 @@ def _goes_out(plan: Plan, namespace: str, labels: Mapping[str, str]) -> bool:
     for policy in plan.of_type("kubernetes:networking.k8s.io/v1:NetworkPolicy"):
         spec = policy.inputs["spec"]
         selected = (spec.get("podSelector") or {}).get("matchLabels") or {}
-        if _namespace(policy) == namespace and selected.items() <= labels.items():
-            if any([port["port"] for port in rule.get("ports") or []] != [53, 53] for rule in spec.get("egress") or []):
-                return True
+        ways = [[port["port"] for port in rule.get("ports") or []] for rule in spec.get("egress") or []]
+        if _namespace(policy) == namespace and selected.items() <= labels.items() and any(w != [53, 53] for w in ways):
+            return True
     return False
 
 

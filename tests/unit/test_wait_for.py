@@ -50,9 +50,8 @@ def test_it_says_nothing_where_the_way_is_open() -> None:
 def test_in_vain_it_tells_what_either_means(port: int) -> None:
     done = run(("127.0.0.1", port))
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.splitlines()[-1] == (
-        f"127.0.0.1:{port} cannot be reached in 3 s (Connection refused): refused by a NetworkPolicy, or nothing listens"
-    )
+    why = "(Connection refused): refused by a NetworkPolicy, or nothing listens"
+    assert done.stderr.splitlines()[-1] == f"127.0.0.1:{port} cannot be reached in 3 s {why}"
 
 
 def test_every_endpoint_is_waited_for_and_a_name_that_is_not_known_is_told(port: int) -> None:
