@@ -44,7 +44,7 @@ SPOILED: list[tuple[str, tuple[str, str | None], str, Any]] = [
     ("namespaces_are_closed", (POLICY, "chaos-default-deny"), "spec.podSelector", {"matchLabels": {"a": "b"}}),
     ("namespaces_are_closed", (POLICY, "chaos-dns"), "spec.podSelector", {"matchLabels": {"a": "b"}}),
     ("what_runs_once_waits", (JOB, "main-migration"), f"{CONTAINER}.args", ["airflow", "db", "migrate"]),
-    ("what_runs_once_waits", (POLICY, "main-to-database"), "spec.podSelector", {"matchLabels": {"a": "b"}}),
+    ("what_runs_once_waits", (POLICY, "database-admin-database"), "spec.egress", []),
     ("containers_are_confined", EXPORTER, f"{CONTAINER}.resources.limits", None),
     ("containers_are_confined", EXPORTER, f"{CONTAINER}.securityContext.allowPrivilegeEscalation", True),
     ("containers_are_confined", EXPORTER, f"{CONTAINER}.securityContext.capabilities", {"drop": ["NET_RAW"]}),
