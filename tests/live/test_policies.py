@@ -7,6 +7,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -14,10 +15,13 @@ from infra.cloud.existing import postgres
 from infra.names import DATABASE_DUMP
 from tests.live.api import Api
 from tests.live.git_server import GitServer
+from tests.live.jobs import run_again
 from tests.live.policies import connects, pod
 from tests.live.site import IMAGE, JOB, Site
 
-AWAY = 45  # seconds without an api-server, of the 100 that a task waits; its own start comes on top
+AWAY = (
+    30  # seconds without an api-server after the second try, of the 100 that a task waits; its own start comes on top
+)
 STRANGER = "stranger"
 
 
@@ -37,10 +41,55 @@ def test_the_nightly_dump_is_made_by_its_first_pod(migrated: Site) -> None:
 
 
 @pytest.fixture
-def strangers(migrated: Site, policies_enforced: bool, api: Api) -> Iterator[list[str]]:
-    """A pod in a namespace of no stack, and one without our labels in the release's own."""
+def enforcing(migrated: Site, policies_enforced: bool) -> Site:
     if not policies_enforced:
         pytest.skip("this cluster does not enforce NetworkPolicies: kind with kindnet before 0.24, for one")
+    return migrated
+
+
+@contextmanager
+def closed(site: Site, policy: str) -> Iterator[Callable[[], None]]:
+    """Without one of the plan's policies, as for an agent that has not heard of a pod yet; what is given opens it."""
+    resource = site.named("NetworkPolicy", policy)
+    name, namespace = site.place(resource)
+
+    def reopen() -> None:
+        site.apply(site.manifest(resource))
+
+    site.cluster.run("delete", "networkpolicy", name, "-n", namespace)
+    time.sleep(5)  # until the agents know
+    try:
+        yield reopen
+    finally:
+        reopen()
+
+
+def test_a_dump_waits_for_its_way_and_says_so(enforcing: Site) -> None:
+    namespace = enforcing.names.resource("database")
+    with closed(enforcing, "postgres-namespace-dumps") as reopen:
+        enforcing.cluster.run("create", "job", "closed", f"--from=cronjob/{DATABASE_DUMP}", "-n", namespace)
+        said = f"waiting up to 120 s for {postgres.host(enforcing.names)}:5432 ("
+        _until(lambda: said in _log(enforcing, namespace, "job-name=closed"), "the dump waits")
+        reopen()
+        assert enforcing.job("closed", namespace) == "Complete"
+    log = enforcing.log("job/closed", namespace)
+    assert "can be reached after" in log
+    assert "dumped airflow_main" in log
+    assert "failed" not in enforcing.cluster.get("job", "closed", "-n", namespace)["status"]
+
+
+def test_in_vain_a_job_tells_what_either_means(enforcing: Site) -> None:
+    with closed(enforcing, "database-admin-database"):
+        state, log = run_again(enforcing, "main-database", "in-vain")
+    assert state == "Failed"
+    assert f"{postgres.host(enforcing.names)}:5432 cannot be reached in 120 s (" in log
+    assert "refused by a NetworkPolicy, or nothing listens" in log
+
+
+@pytest.fixture
+def strangers(enforcing: Site, api: Api) -> Iterator[list[str]]:
+    """A pod in a namespace of no stack, and one without our labels in the release's own."""
+    migrated = enforcing
     cluster, foreign = migrated.cluster, f"{migrated.prefix}-stranger"
     cluster.run("create", "namespace", foreign)
     places = [foreign, migrated.namespace]
@@ -72,7 +121,8 @@ def test_a_task_that_starts_while_no_api_server_answers_waits_for_one(migrated: 
     try:
         trigger = ("airflow", "dags", "trigger", "first", "--run-id", "bridged")
         migrated.cluster.run("exec", *here, "deploy/main-scheduler", "-c", "scheduler", "--", *trigger)
-        _until(lambda: "2nd time calling it" in _task_log(migrated), "the task's client tries again")
+        tried = "2nd time calling it"
+        _until(lambda: tried in _log(migrated, migrated.namespace, "component=worker"), "the client tries again")
         time.sleep(AWAY)
     finally:
         migrated.cluster.run(*scale, f"--replicas={wanted}")
@@ -82,10 +132,9 @@ def test_a_task_that_starts_while_no_api_server_answers_waits_for_one(migrated: 
     assert task["try_number"] == 1
 
 
-def _task_log(site: Site) -> str:
-    """What the pods of tasks say; empty where there is none yet."""
-    selector = ("-l", "component=worker", "--tail=-1", "--prefix")
-    command = site.cluster.command("logs", "-n", site.namespace, *selector)
+def _log(site: Site, namespace: str, selector: str) -> str:
+    """What these pods have said so far; empty where there is none yet."""
+    command = site.cluster.command("logs", "-n", namespace, "-l", selector, "--tail=-1")
     return subprocess.run(command, env=site.cluster.environment, capture_output=True, text=True, check=False).stdout
 
 
