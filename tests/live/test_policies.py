@@ -19,9 +19,7 @@ from tests.live.jobs import run_again
 from tests.live.policies import connects, pod
 from tests.live.site import IMAGE, JOB, Site
 
-AWAY = (
-    30  # seconds without an api-server after the second try, of the 100 that a task waits; its own start comes on top
-)
+AWAY = 30  # seconds after the second try, of the 100 that a task waits; the api-server's own start comes on top
 STRANGER = "stranger"
 
 
