@@ -23,6 +23,7 @@ AWAY = 30  # seconds after the second try, of the 100 that a task waits; the api
 STRANGER = "stranger"
 
 
+@pytest.mark.guarantee("what runs once waits for its way")
 def test_no_pod_of_a_job_failed_on_the_way_up(migrated: Site) -> None:
     """A Job that tried five pods would be one that connected at once."""
     for job in migrated.plan.of_type(JOB):
@@ -30,6 +31,7 @@ def test_no_pod_of_a_job_failed_on_the_way_up(migrated: Site) -> None:
         assert "failed" not in migrated.cluster.get("job", name, "-n", namespace)["status"], name
 
 
+@pytest.mark.guarantee("what runs once waits for its way")
 def test_the_nightly_dump_is_made_by_its_first_pod(migrated: Site) -> None:
     namespace = migrated.names.resource("database")
     migrated.cluster.run("create", "job", "tonight", f"--from=cronjob/{DATABASE_DUMP}", "-n", namespace)
@@ -62,6 +64,7 @@ def closed(site: Site, policy: str) -> Iterator[Callable[[], None]]:
         reopen()
 
 
+@pytest.mark.guarantee("what runs once waits for its way")
 def test_a_dump_waits_for_its_way_and_says_so(enforcing: Site) -> None:
     namespace = enforcing.names.resource("database")
     with closed(enforcing, "postgres-namespace-dumps") as reopen:
@@ -76,6 +79,7 @@ def test_a_dump_waits_for_its_way_and_says_so(enforcing: Site) -> None:
     assert "failed" not in enforcing.cluster.get("job", "closed", "-n", namespace)["status"]
 
 
+@pytest.mark.guarantee("what runs once waits for its way")
 def test_in_vain_a_job_tells_what_either_means(enforcing: Site) -> None:
     with closed(enforcing, "database-admin-database"):
         state, log = run_again(enforcing, "main-database", "in-vain")
@@ -101,6 +105,7 @@ def strangers(enforcing: Site, api: Api) -> Iterator[list[str]]:
     cluster.run("delete", "pod", STRANGER, "-n", migrated.namespace)
 
 
+@pytest.mark.guarantee("namespaces are closed")
 def test_strangers_reach_neither_the_database_nor_the_api_server(migrated: Site, strangers: list[str]) -> None:
     for namespace in strangers:
         for host, port in ((postgres.host(migrated.names), 5432), (f"main-api-server.{migrated.namespace}.svc", 8080)):
@@ -108,6 +113,7 @@ def test_strangers_reach_neither_the_database_nor_the_api_server(migrated: Site,
             assert not connects(migrated.cluster, namespace, STRANGER, address, port), f"{namespace} → {host}"
 
 
+@pytest.mark.guarantee("an api-server that is away")
 def test_a_task_that_starts_while_no_api_server_answers_waits_for_one(migrated: Site, git: GitServer, api: Api) -> None:
     api.wait_for_dag("first")
     api.run("first")  # it is no longer paused, and the image is warm

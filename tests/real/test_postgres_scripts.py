@@ -71,6 +71,7 @@ def test_a_dump_holds_databases_and_roles_without_passwords(server: TlsServer) -
     assert dump.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.guarantee("what runs once waits for its way")
 def test_a_dump_and_a_restore_wait_for_the_server(server: TlsServer) -> None:
     for script in ("dump.sh", "restore.sh"):
         server.stop()

@@ -27,6 +27,7 @@ def run(
     return subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
 
 
+@pytest.mark.guarantee("what runs once waits for its way")
 def test_it_waits_for_what_opens_late_and_says_for_what() -> None:
     with socket.socket() as late:
         late.bind(("127.0.0.1", 0))
@@ -47,6 +48,7 @@ def test_it_says_nothing_where_the_way_is_open() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (5, "one\n", "")
 
 
+@pytest.mark.guarantee("what runs once waits for its way")
 def test_in_vain_it_tells_what_either_means(port: int) -> None:
     done = run(("127.0.0.1", port))
     assert (done.returncode, done.stdout) == (1, "")
