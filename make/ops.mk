@@ -39,10 +39,13 @@ rotate-fernet: $(VENV)/.installed  ## give a release a new Fernet key, step by s
 upload-dags: $(VENV)/.installed  ## make a release's DAG share what dags/ and plugins/ are: STACK=… [RELEASE=…] [DAGS=dags] [PLUGINS=plugins]
 	@$(PY) -m ops upload-dags $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') --dags '$(DAGS)' --plugins '$(PLUGINS)' $(ARGS)
 
+adopt: $(VENV)/.installed  ## take up what a killed run had made and could not write down: STACK=… [ARGS=…]
+	@$(PY) -m ops adopt $(WITH_STACK) -- $(ARGS)
+
 unlock-release: $(VENV)/.installed  ## free Helm releases that a killed run left pending: STACK=… [RELEASE=…] [ARGS=--yes]
 	@$(PY) -m ops unlock-release $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') $(ARGS)
 
 docs: $(VENV)/.installed  ## write docs/settings.md and Pulumi.yaml's declarations from the models
 	@$(PY) -m ops docs $(ARGS)
 
-.PHONY: secrets deploy deploy-preview destroy outputs ui dump restore rotate-fernet upload-dags unlock-release docs
+.PHONY: secrets deploy deploy-preview destroy outputs ui dump restore rotate-fernet upload-dags adopt unlock-release docs

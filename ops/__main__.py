@@ -14,6 +14,7 @@ import typer
 
 from infra.preview.errors import exit_code
 from ops import (
+    adopt,
     canary,
     docs,
     lifecycle,
@@ -43,6 +44,7 @@ app.command("dump")(restore.dump)
 app.command("restore")(restore.restore)
 app.command("rotate-fernet")(rotate_fernet.rotate_fernet)
 app.command("upload-dags")(upload_dags.upload_dags)
+app.command("adopt")(adopt.adopt)
 app.command("unlock-release")(unlock_release.unlock_release)
 app.command("lock")(locks.lock)
 app.command("unlock")(locks.unlock)

@@ -53,6 +53,11 @@ def deploy(
 
 def destroy(stack: StackOption, rest: Rest = None, stacks: StacksOption = ROOT) -> None:
     """Delete what the stack made: `pulumi destroy`, which shows it and asks. Protected resources refuse."""
+    if given := {"--skip-preview", "-f"} & set(rest or ()):
+        raise OpsError(
+            f"destroy takes no {given.pop()}: the preview is what stops at a protected resource, and without it Pulumi "
+            "deletes all others first. Leave it out; `--yes` alone asks nothing"
+        )
     Stack(stack, stacks).on_terminal("destroy", *(rest or ()))
 
 

@@ -28,9 +28,15 @@ _SHARED: Options = {
     # a merged or saved DAG shows within a minute; Airflow's own default is 300 s
     "dag_processor": {"refresh_interval": "30"},
     "api": {"expose_config": "non-sensitive-only"},
-    # Airflow's 5 s fail a task whose api-server is busy or has just started. With its five tries, waits included, this
-    # stays below the 300 s after which a task without a heartbeat is given up.
-    "workers": {"execution_api_timeout": "30"},
+    # A task that starts while no api-server answers (a first installation, an upgrade) waits 100 s for one, and a busy
+    # one has 17 s for each answer; with Airflow's own values a task is dead after 8 s, and an answer late after 5. All
+    # tries together stay below the 300 s after which a task without a heartbeat is given up.
+    "workers": {
+        "execution_api_retries": "11",
+        "execution_api_retry_wait_min": "10",
+        "execution_api_retry_wait_max": "10",
+        "execution_api_timeout": "17",
+    },
 }
 
 # Environment variables from a Secret (cluster) or a 0600 file (this machine), never text in a configuration.

@@ -43,7 +43,7 @@ class ReleaseDatabase(pulumi.ComponentResource):
             f"{release.name}-database",
             metadata=ObjectMetaArgs(namespace=commons.admin.namespace, labels=labels, annotations=ANNOTATIONS),
             spec=JobSpecArgs(
-                backoff_limit=4,
+                backoff_limit=2,  # each waits for the server first
                 active_deadline_seconds=540,
                 template=pods.template(self._work(foundation, labels)),
             ),
@@ -62,6 +62,7 @@ class ReleaseDatabase(pulumi.ComponentResource):
             image=self._release.image,
             labels=labels,
             args=["python", "/opt/scripts/bootstrap.py"],
+            reaches=[(database.host, database.port)],
             env=[*_server(database), *tls.env_args(database), *self._env(passwords)],
             volumes=[
                 pods.scripts_volume("scripts", commons.admin_scripts),

@@ -45,6 +45,7 @@ class Inside:
             image=self.release.image,
             labels={**own.labels(name), **access.labels(self.release, "jobs")},
             args=args,
+            reaches=[(self.database.host, self.database.port)],
             env=[*self._environment(), *env],
             volumes=[
                 *(pods.scripts_volume(volume, config_map) for volume, (_, config_map) in folders.items()),

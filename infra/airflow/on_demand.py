@@ -42,6 +42,7 @@ def _upload(inside: Inside, shares: dict[str, str], opts: pulumi.ResourceOptions
         image=inside.release.image,
         labels=own.labels("upload"),
         args=["sleep", str(UPLOAD_SECONDS)],
+        reaches=(),
         volumes=[pods.scripts_volume("scripts", scripts.metadata.name.apply(str)), *claims],
         mounts=[
             pods.mount("scripts", "/opt/scripts"),

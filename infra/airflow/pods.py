@@ -23,6 +23,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
+from infra import wait_for
 from infra.contracts import NodePool, Text
 from infra.settings.release import Image
 
@@ -32,12 +33,16 @@ UID = 50000
 
 @dataclass(frozen=True)
 class Work:
-    """One container that does something and ends. `command` runs under the image's entrypoint where it is None."""
+    """One container that does something and ends.
+
+    `args` run under the image's entrypoint, once every endpoint in `reaches` accepts connections.
+    """
 
     name: str
     image: Image
     labels: Mapping[str, str]
     args: Sequence[str]
+    reaches: Sequence[wait_for.Endpoint]
     env: Sequence[EnvVarArgs] = ()
     volumes: Sequence[VolumeArgs] = ()
     mounts: Sequence[VolumeMountArgs] = ()
@@ -73,7 +78,7 @@ def _container(work: Work) -> ContainerArgs:
         name=work.name,
         image=work.image.reference,
         image_pull_policy=work.image.pull_policy,
-        args=list(work.args),
+        args=wait_for.command(work.reaches, work.args),
         env=list(work.env) or None,
         volume_mounts=list(work.mounts) or None,
         security_context=container_security(),

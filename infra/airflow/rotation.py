@@ -31,6 +31,7 @@ def rotate(
         image=release.image,
         labels=own.labels("rotation"),
         args=["python", "/opt/scripts/rotate_logs.py", f"{HOME}/logs", str(mode.retention_days), str(mode.size_gib)],
+        reaches=(),
         volumes=[
             pods.scripts_volume("scripts", scripts.metadata.name.apply(str)),
             VolumeArgs(name="logs", persistent_volume_claim=PersistentVolumeClaimVolumeSourceArgs(claim_name=claim)),

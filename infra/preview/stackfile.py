@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -58,7 +59,11 @@ def read(root: Path, stacks: Path, stack: str) -> StackFile:
         raise InputError(f"stack {stack!r}: no file {path}; {there} (another folder: --stacks, make's STACKS)")
     content = _mapping(_load(path), path)
     config = _mapping(content.get("config"), path)
-    entries = {_full_key(name, key, path): _entry(value) for key, value in config.items()}
+    entries: dict[str, Entry] = {}
+    for key, value in config.items():
+        if (full := _full_key(name, key, path)) in entries:  # the CLI takes one of them, now this and now that
+            raise InputError(f"{path}: {key} and another spelling of {full} are one key: keep one of them")
+        entries[full] = _entry(value)
     declared = _mapping(project.get("config"), root / "Pulumi.yaml")
     return StackFile(name, stack, path, _with_defaults(name, stack, declared, entries, root / "Pulumi.yaml"))
 
@@ -123,12 +128,12 @@ def _texted_keys(value: Any) -> Any:
 
 
 def _for_json(value: Any) -> Any:
-    """Go's JSON writes a whole float without its point."""
+    """Go's JSON writes a whole float without its point, and a large one with as many digits as tell it apart."""
     if isinstance(value, dict):
         return {key: _for_json(item) for key, item in cast(dict[str, Any], value).items()}
     if isinstance(value, list):
         return [_for_json(item) for item in cast(list[Any], value)]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return int(Decimal(repr(value))) if isinstance(value, float) and value.is_integer() else value
 
 
 def _with_defaults(

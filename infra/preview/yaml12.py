@@ -1,7 +1,7 @@
 """YAML as the Pulumi CLI reads it (Go's yaml.v3: the core schema of YAML 1.2), which PyYAML's YAML 1.1 is not.
 
 `on`, `yes` and `12:30` are text; `0o17` and `017` are octal, but `012345678901` is a number with its zero lost: an
-account id has to be quoted. A bare date becomes a moment of RFC 3339, `2026-11-21T00:00:00Z`.
+account id has to be quoted. A bare date becomes a moment as Go prints it, `2026-11-21 00:00:00 +0000 UTC`.
 Source: https://github.com/go-yaml/yaml/blob/v3/resolve.go and its README ("Compatibility").
 """
 
@@ -33,14 +33,22 @@ class _Loader(yaml.SafeLoader):
     """PyYAML's parser with the core schema's scalars, and with a key that stands twice refused as the CLI does."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        self.flatten_mapping(node)
         seen: set[str] = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
                     raise yaml.MarkedYAMLError(problem=f"key {key.value!r} stands twice", problem_mark=key.start_mark)
                 seen.add(key.value)
+        self.flatten_mapping(node)  # what is merged in gives way to the mapping's own keys
+        node.value = [(self._as_text(key), value) for key, value in node.value]
         return super().construct_mapping(node, deep=deep)
+
+    def _as_text(self, key: yaml.Node) -> yaml.Node:
+        """To Python 1 and true are one key, to the CLI each is its text."""
+        if not isinstance(key, yaml.ScalarNode) or key.tag not in _TEXTED:
+            return key
+        loader: Any = self  # its types are partly unknown
+        return yaml.ScalarNode(f"{_TAG}str", text_of(loader.construct_object(key)), key.start_mark, key.end_mark)
 
 
 def _integer(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
@@ -48,7 +56,7 @@ def _integer(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
     sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text.lstrip("+"))
     octal = digits.startswith("0") and digits.isdigit() and digits != "0"
     number = sign * int(digits, 8 if octal else 0)
-    return number if -(2**63) <= number < 2**64 else float(number)
+    return number if -(2**63) <= number < 2**63 else float(number)
 
 
 def _moment(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
@@ -57,11 +65,15 @@ def _moment(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
     except ValueError:  # such as a thirteenth month
         return node.value
     if not isinstance(moment, datetime.datetime):
-        return f"{moment.isoformat()}T00:00:00Z"
-    return (moment.isoformat() + ("Z" if moment.tzinfo is None else "")).replace("+00:00", "Z")
+        return f"{moment.isoformat()} 00:00:00 +0000 UTC"
+    offset = f"{moment:%z}" or "+0000"
+    fraction = f"{moment.microsecond:06d}".rstrip("0")
+    return f"{moment:%Y-%m-%d %H:%M:%S}{'.' if fraction else ''}{fraction} {offset} {_ZONES.get(offset, offset)}"
 
 
+_ZONES = {"+0000": "UTC"}
 _TAG = "tag:yaml.org,2002:"
+_TEXTED = {f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float", "timestamp")}
 _SCALARS = {"null": _NULL, "bool": _BOOL, "int": _INT, "float": _FLOAT, "timestamp": _DATE, "merge": re.compile("^<<$")}
 _Loader.yaml_implicit_resolvers = {None: [(_TAG + name, pattern) for name, pattern in _SCALARS.items()]}
 _Loader.add_constructor(_TAG + "merge", lambda _loader, node: node.value)

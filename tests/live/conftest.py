@@ -9,11 +9,21 @@ from pathlib import Path
 import pytest
 
 from ops.cluster import Cluster
+from tests.live import policies
 from tests.live.api import Api
 from tests.live.dags import DAG
 from tests.live.git_server import GitServer
-from tests.live.site import JOB, Site
+from tests.live.site import IMAGE, JOB, Site
 from tests.live.standing import is_airflow, needs_charts, own_site, serve
+
+ENFORCED = pytest.StashKey[bool]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Whether what was seen was seen with NetworkPolicies enforced."""
+    if (found := config.stash.get(ENFORCED, None)) is not None:
+        said = "enforced" if found else "not enforced: what was seen says nothing about clusters that do"
+        terminalreporter.write_line(f"NetworkPolicies on this cluster: {said}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -35,7 +45,16 @@ def cluster(pytestconfig: pytest.Config) -> Cluster:
     ).stdout.strip()
     found = Cluster(("--kubeconfig", kubeconfig, "--context", context))
     found.run("get", "--raw", "/readyz")
+    enforced = pytestconfig.stash[ENFORCED] = policies.enforced(found, IMAGE)
+    if os.environ.get("POLICIES") == "enforced" and not enforced:
+        pytest.exit("POLICIES=enforced, and this cluster lets through what a NetworkPolicy denies", returncode=2)
     return found
+
+
+@pytest.fixture(scope="session")
+def policies_enforced(cluster: Cluster, pytestconfig: pytest.Config) -> bool:
+    """Whether the cluster enforces NetworkPolicies."""
+    return pytestconfig.stash[ENFORCED]
 
 
 @pytest.fixture(scope="session")

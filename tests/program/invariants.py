@@ -218,6 +218,28 @@ def namespaces_come_first(plan: Plan) -> Iterator[str]:
             yield f"{resource.urn}: does not wait for its namespace {place}"
 
 
+def what_runs_once_waits(plan: Plan) -> Iterator[str]:
+    """A Job's pod that a policy lets out waits for the way to open; one that may go nowhere waits for nothing."""
+    for job in [*plan.of_type("kubernetes:batch/v1:Job"), *plan.of_type("kubernetes:batch/v1:CronJob")]:
+        spec = job.inputs["spec"]
+        template = spec.get("jobTemplate", {"spec": spec})["spec"]["template"]
+        (container,) = template["spec"]["containers"]
+        waits = "wait-for" in [*(container.get("command") or []), *(container.get("args") or [])]
+        if waits != _goes_out(plan, _namespace(job), template["metadata"]["labels"]):
+            yield f"{job.urn}: {'waits, and no policy lets it out' if waits else 'connects at once'}"
+
+
+def _goes_out(plan: Plan, namespace: str, labels: Mapping[str, str]) -> bool:
+    """Whether a policy lets pods of these labels reach more than the cluster's DNS."""
+    for policy in plan.of_type("kubernetes:networking.k8s.io/v1:NetworkPolicy"):
+        spec = policy.inputs["spec"]
+        selected = (spec.get("podSelector") or {}).get("matchLabels") or {}
+        ways = [[port["port"] for port in rule.get("ports") or []] for rule in spec.get("egress") or []]
+        if _namespace(policy) == namespace and selected.items() <= labels.items() and any(w != [53, 53] for w in ways):
+            return True
+    return False
+
+
 #: Each by its name in docs/guarantees.md.
 EVERYWHERE: dict[str, Invariant] = {
     "secrets are secret": secrets_are_secret,
@@ -227,6 +249,7 @@ EVERYWHERE: dict[str, Invariant] = {
     "charts and images are pinned": pins,
     "namespaces have a level": namespaces_have_levels,
     "namespaces are closed": namespaces_are_closed,
+    "what runs once waits for its way": what_runs_once_waits,
     "containers are confined": containers_are_confined,
     "Ingresses have TLS": ingresses_have_tls,
     "certificates have an issuer": certificates_have_issuers,

@@ -15,6 +15,7 @@ from tests.program.stacks import SECRET, UNKNOWN
 RELEASE, NAMESPACE = "kubernetes:helm.sh/v3:Release", "kubernetes:core/v1:Namespace"
 POLICY, INGRESS = "kubernetes:networking.k8s.io/v1:NetworkPolicy", "kubernetes:networking.k8s.io/v1:Ingress"
 EXPORTER, CHAOS = ("kubernetes:apps/v1:Deployment", "database-main"), ("kubernetes:apps/v1:Deployment", "chaos-main")
+JOB = "kubernetes:batch/v1:Job"
 ENFORCE = "pod-security.kubernetes.io/enforce"
 CONTAINER = "spec.template.spec.containers.0"
 
@@ -42,6 +43,8 @@ SPOILED: list[tuple[str, tuple[str, str | None], str, Any]] = [
     ("namespaces_are_closed", (POLICY, "chaos-default-deny"), "spec.egress", [{}]),
     ("namespaces_are_closed", (POLICY, "chaos-default-deny"), "spec.podSelector", {"matchLabels": {"a": "b"}}),
     ("namespaces_are_closed", (POLICY, "chaos-dns"), "spec.podSelector", {"matchLabels": {"a": "b"}}),
+    ("what_runs_once_waits", (JOB, "main-migration"), f"{CONTAINER}.args", ["airflow", "db", "migrate"]),
+    ("what_runs_once_waits", (POLICY, "database-admin-database"), "spec.egress", []),
     ("containers_are_confined", EXPORTER, f"{CONTAINER}.resources.limits", None),
     ("containers_are_confined", EXPORTER, f"{CONTAINER}.securityContext.allowPrivilegeEscalation", True),
     ("containers_are_confined", EXPORTER, f"{CONTAINER}.securityContext.capabilities", {"drop": ["NET_RAW"]}),

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra import wait_for
 from infra.cloud.existing import server_pod
 from tests.certificates import Pem, issue
 from tests.real.waiting import PATIENCE
@@ -66,7 +67,8 @@ class TlsServer:
 
     def script(self, name: str, *, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
         """What the pods run."""
-        return self.run("bash", str(self.folder / name), check=check, **env)
+        wait = wait_for.command([("127.0.0.1", self.port)])
+        return self.run("bash", str(self.folder / name), *(str(word) for word in wait), check=check, **env)
 
     def sql(self, *texts: str, database: str = "postgres", check: bool = True, **env: str) -> str:
         """The rows, or where it failed and `check` is off, what was said; each text is a transaction of its own."""

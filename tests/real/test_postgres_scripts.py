@@ -1,6 +1,7 @@
 """The scripts of the database in the cluster, on a real server with TLS: dumps, restores, and a changed password."""
 
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,31 @@ def test_a_dump_holds_databases_and_roles_without_passwords(server: TlsServer) -
     assert "CREATE ROLE airflow_main" in roles
     assert "SCRAM" not in roles
     assert dump.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.guarantee("what runs once waits for its way")
+def test_a_dump_and_a_restore_wait_for_the_server(server: TlsServer) -> None:
+    for script in ("dump.sh", "restore.sh"):
+        server.stop()
+        late = threading.Timer(3, server.start)
+        late.start()
+        done = server.script(script, DUMP="latest")
+        late.join()
+        assert f"waiting up to 120 s for 127.0.0.1:{server.port} (Connection refused)" in done.stderr
+    assert "restored airflow_main" in done.stdout
+
+
+def test_the_dumps_are_listed_without_a_server(server: TlsServer) -> None:
+    server.script("dump.sh")
+    server.stop()
+    try:
+        listed = server.script("restore.sh")
+        wrong = server.script("restore.sh", check=False, DUMP="20200101T000000Z")
+    finally:
+        server.start()
+    (dump,) = (server.folder / "backups").iterdir()
+    assert (listed.stdout.split(), listed.stderr) == ([dump.name], "")
+    assert (wrong.returncode, "waiting" in wrong.stderr) == (2, False)
 
 
 def test_a_restore_brings_back_what_was_dumped(server: TlsServer) -> None:

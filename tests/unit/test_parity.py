@@ -56,6 +56,15 @@ def test_what_both_share_is_not_in_the_list() -> None:
     assert all(DIFFERENCES.values()), "every difference says why"
 
 
+@pytest.mark.guarantee("an api-server that is away")
+def test_a_tasks_client_bridges_a_minute_and_a_half_and_gives_up_before_the_scheduler_does() -> None:
+    workers = {option: float(value) for option, value in options(world(HERE, 1234))["workers"].items()}
+    tries, wait = workers["execution_api_retries"], workers["execution_api_retry_wait_min"]
+    assert (tries - 1) * wait >= 90
+    slow = tries * workers["execution_api_timeout"] + (tries - 1) * workers["execution_api_retry_wait_max"]
+    assert slow < 300, "[scheduler] task_instance_heartbeat_timeout: then a second try would begin beside the first"
+
+
 def test_overrides_win_and_leave_the_rest() -> None:
     plain = options(world(HERE, 1234))
     given = options(world(HERE, 1234), {"core": {"load_examples": "True"}, "scheduler": {"catchup_by_default": "True"}})

@@ -18,7 +18,7 @@ from ops.__main__ import run
 from tests.unit.fakes import Programs
 from tests.unit.verbs import NEEDED, with_all_secrets
 
-NAMES = ("deploy", "destroy", "outputs", "ui", "secrets", "dump", "restore", "unlock-release", "docs")
+NAMES = ("deploy", "destroy", "outputs", "ui", "secrets", "dump", "restore", "adopt", "unlock-release", "docs")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -74,6 +74,16 @@ def test_a_deployment_waits_for_its_secrets(
     said = capsys.readouterr().err
     assert all(key in said for key in NEEDED)
     assert "make secrets STACK=local" in said
+    assert not programs.calls()
+
+
+@pytest.mark.parametrize("option", ["--skip-preview", "-f"])
+def test_destroy_keeps_the_preview_that_protection_needs(
+    option: str, verb: Callable[..., int], programs: Programs, capsys: Any
+) -> None:
+    programs.add("pulumi")
+    assert verb("destroy", "--", "--yes", option) == 2
+    assert option in capsys.readouterr().err
     assert not programs.calls()
 
 

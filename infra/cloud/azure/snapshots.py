@@ -12,7 +12,7 @@ from pulumi_azure_native import authorization, storage
 from pulumi_kubernetes import batch, core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from infra import versions
+from infra import versions, wait_for
 from infra.cloud.azure.identity import Grant
 from infra.cloud.azure.stack import Stack
 from infra.contracts import Cluster, Identity, IdentityRequest
@@ -22,6 +22,7 @@ NAME = "share-snapshots"
 KEPT_DAYS = 14
 SCHEDULE = "23 2 * * *"  # UTC
 SCRIPT = "snapshot_shares.py"
+RESOURCE_MANAGER = "management.azure.com"
 FOLDER = "/opt/scripts"
 SHARES = "Microsoft.Storage/storageAccounts/fileServices/shares"
 #: `delete` is what a snapshot goes by; a share itself, which it would take too, can be undeleted for as long.
@@ -142,7 +143,7 @@ def _container(account: str) -> core.v1.ContainerArgs:
     return core.v1.ContainerArgs(
         name="snapshots",
         image=f"{versions.AIRFLOW_IMAGE}:{versions.AIRFLOW_IMAGE_TAG}@{versions.AIRFLOW_IMAGE_DIGEST}",
-        args=["python", f"{FOLDER}/{SCRIPT}", account, str(KEPT_DAYS)],
+        args=wait_for.command([(RESOURCE_MANAGER, 443)], ["python", f"{FOLDER}/{SCRIPT}", account, str(KEPT_DAYS)]),
         volume_mounts=[core.v1.VolumeMountArgs(name="scripts", mount_path=FOLDER, read_only=True)],
         security_context=core.v1.SecurityContextArgs(
             allow_privilege_escalation=False, capabilities=core.v1.CapabilitiesArgs(drop=["ALL"])

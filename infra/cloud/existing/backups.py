@@ -3,6 +3,7 @@
 import pulumi
 from pulumi_kubernetes import batch, core, meta
 
+from infra import wait_for
 from infra.cloud.existing import pods
 from infra.cloud.existing.scripts import script
 from infra.names import DATABASE_DUMP, DATABASE_RESTORE, Names
@@ -116,7 +117,7 @@ def _pod(
                     pods.mount("backups", FOLDER, read_only=False),
                     pods.mount("tmp", "/tmp", read_only=False),  # noqa: S108 the pod's own volume
                 ],
-                command=["bash", f"{pods.SCRIPTS}/{file}"],
+                command=["bash", f"{pods.SCRIPTS}/{file}", *wait_for.command([(host, pods.PORT)])],
             )
         ],
         volumes=[

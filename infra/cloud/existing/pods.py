@@ -1,6 +1,6 @@
 """Pod parts of the database and its dumps, as the restricted Pod Security level wants them. Pure: no resource."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_kubernetes import core
@@ -79,7 +79,7 @@ def container(
     figures: DatabaseFigures,
     env: Mapping[str, pulumi.Input[str]],
     mounts: list[core.v1.VolumeMountArgs],
-    command: list[str] | None = None,
+    command: Sequence[pulumi.Input[str]] | None = None,
     args: list[str] | None = None,
     port: int | None = None,
     startup: core.v1.ProbeArgs | None = None,
@@ -89,7 +89,7 @@ def container(
     return core.v1.ContainerArgs(
         name=name,
         image=POSTGRES_IMAGE,
-        command=command,
+        command=list(command) if command else None,
         args=args,
         env=environment(env),
         ports=[core.v1.ContainerPortArgs(name="postgres", container_port=port)] if port else None,

@@ -1,11 +1,13 @@
 #!/bin/bash
 # Dumps the roles (without passwords) and every database into $BACKUPS/<UTC time>/, then deletes dumps older than
 # $RETENTION_DAYS days. A dump is there whole or not at all, and none is deleted unless a new one was made.
+# Arguments: a command that waits until the server can be reached.
 # Needs: PGHOST, PGUSER, PGSSLMODE, PGSSLROOTCERT, PASSWORD_FILE, BACKUPS, RETENTION_DAYS.
 set -euo pipefail
 umask 077
 PGPASSWORD=$(<"$PASSWORD_FILE")
 export PGPASSWORD
+"$@"
 
 name=$(date -u +%Y%m%dT%H%M%SZ)
 part=$BACKUPS/$name.partial

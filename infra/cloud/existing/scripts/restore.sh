@@ -1,6 +1,7 @@
 #!/bin/bash
 # Puts the databases of a dump in place of the running ones, each whole or not at all: it is restored beside the running
 # one, and only then are the two exchanged, in one transaction. Roles that are missing are made; passwords stay.
+# Arguments: a command that waits until the server can be reached; the dumps are listed without it.
 # Needs: PGHOST, PGUSER, PGSSLMODE, PGSSLROOTCERT, PASSWORD_FILE, BACKUPS; DUMP = a dump's name or `latest`, none lists
 # the dumps; DATABASE = the only one to restore, none restores all. Exit code 2 where there is no such dump or database.
 set -euo pipefail
@@ -69,6 +70,7 @@ for file in "${files[@]}"; do
   fi
   pg_restore --list "$file" >/dev/null # readable to its end, before anything is touched
 done
+"$@"
 echo "restoring $DUMP"
 # Roles that are there already are said to be an error each; they get the attributes of the dump and keep their passwords.
 psql --no-password --no-psqlrc --quiet --dbname=postgres --file="$folder/roles.sql" 2>&1 | grep -v 'already exists' || true
