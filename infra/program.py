@@ -18,16 +18,16 @@ def run() -> dict[str, pulumi.Input[Any]]:
     settings, secrets = load()
     names = Names(pulumi.get_project(), pulumi.get_stack(), settings.prefix)
     foundation = cloud.build(settings, secrets, names)
-    platform = Platform("platform", settings, secrets, foundation, names)
     here = pulumi.ResourceOptions(providers=[foundation.cluster.provider])
     commons = Commons("commons", settings, foundation, names, here)
+    platform = Platform("platform", settings, secrets, foundation, names, commons.of)
     releases = [
         AirflowRelease(
             release.name, release, settings, secrets.of(release), foundation, platform.outputs, commons, here
         )
         for release in settings.releases
     ]
-    platform.unsettle({release.name: release for release in releases}, commons.of)
+    platform.unsettle({release.name: release for release in releases})
     return exports(foundation, releases)
 
 

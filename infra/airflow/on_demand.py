@@ -11,18 +11,19 @@ from infra.airflow.files import script_files
 from infra.airflow.jobs import Inside
 from infra.airflow.parts import Parts
 from infra.airflow.world import SHARED_DAGS, SHARED_PLUGINS
+from infra.contracts import Text
 
 UPLOAD_SECONDS = 900
 
 
-def stand_ready(inside: Inside, dags: str | None, plugins: str | None, opts: pulumi.ResourceOptions) -> None:
+def stand_ready(inside: Inside, dags: Text | None, plugins: Text | None, opts: pulumi.ResourceOptions) -> None:
     """`rotate-fernet` for every release, and `upload` where the DAGs come from a share."""
     _by_hand(inside.work("rotate-fernet", ["airflow", "rotate-fernet-key"]), inside, opts)
     if dags is not None and plugins is not None:
         _by_hand(_upload(inside, {SHARED_DAGS: dags, SHARED_PLUGINS: plugins}, opts), inside, opts)
 
 
-def _upload(inside: Inside, shares: dict[str, str], opts: pulumi.ResourceOptions) -> pods.Work:
+def _upload(inside: Inside, shares: dict[str, Text], opts: pulumi.ResourceOptions) -> pods.Work:
     """The one pod that writes to the shares. It waits for `make upload-dags`, which hands it the files."""
     own = Parts(inside.release)
     scripts = core.v1.ConfigMap(
@@ -49,7 +50,7 @@ def _upload(inside: Inside, shares: dict[str, str], opts: pulumi.ResourceOptions
         ],
         cpu="50m",
         memory="256Mi",
-        service_account=own.of("jobs"),
+        service_account=inside.account,
         pull_secrets=[inside.keys.pull] if inside.keys.pull is not None else [],
         pool=inside.pool,
     )

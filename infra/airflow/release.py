@@ -10,7 +10,7 @@ from pulumi_kubernetes.helm.v3 import RepositoryOptsArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra import versions
-from infra.airflow import access, chart, parts
+from infra.airflow import access, chart, parts, task_pods
 from infra.airflow.accounts import ReleaseAccounts
 from infra.airflow.commons import Commons, ca_config_map
 from infra.airflow.database import ReleaseDatabase
@@ -64,16 +64,18 @@ class AirflowRelease(pulumi.ComponentResource):
         self.name = name
         self._release, self._settings, self._foundation = release, settings, foundation
         namespace = commons.of[release.name]
+        self._namespace = namespace.made
         mine = pulumi.ResourceOptions(parent=self)
         here = pulumi.ResourceOptions(parent=self, depends_on=[namespace.made])
         database = ReleaseDatabase(name, release, secrets, foundation, commons, mine)
         keys = ReleaseKeys(name, release, secrets, foundation.database, here).names
-        self._volumes = ReleaseVolumes(name, release, foundation, keys.pull, namespace.made, mine)
+        self._volumes = ReleaseVolumes(name, release, foundation, namespace.made, mine)
         store = self._volumes.store
         self._accounts = ReleaseAccounts(name, release, foundation.identity, store, namespace.made, mine)
+        self._volumes.keep_within_bounds(self._accounts.jobs, keys.pull)
         options = release_options(release, settings, pulumi.get_stack(), self._volumes.store)
         ca = ca_config_map(f"{name}-database-ca", foundation.database, Parts(release).namespace, here)
-        inside = Inside(release, keys, foundation.database, ca, options, foundation.cluster.system)
+        inside = Inside(release, keys, self._accounts.jobs, foundation.database, ca, options, foundation.cluster.system)
         ready = [namespace, *self._accounts.ready, *self._policies(platform, here)]
         jobs = ReleaseJobs(name, inside, [database.job, *foundation.database.settled, *ready], here)
         given = self._inputs(inside, commons)
@@ -128,7 +130,16 @@ class AirflowRelease(pulumi.ComponentResource):
             plugins_claim=volumes.plugins,
             logs_claim=volumes.logs,
             block_storage_class=cluster.block_storage_class,
+            task_owner=self._task_owner(),
             pod_labels=self._accounts.pod_labels,
+        )
+
+    def _task_owner(self) -> pulumi.Output[str] | None:
+        """In destroy it goes after the scheduler, which makes the pods, and before the claims, which they hold."""
+        if not self._release.on_kubernetes:
+            return None
+        return task_pods.owner(
+            self._release, pulumi.ResourceOptions(parent=self, depends_on=[self._namespace, self._volumes])
         )
 
     def _policies(self, platform: PlatformOutputs, here: pulumi.ResourceOptions) -> list[pulumi.Resource]:

@@ -81,7 +81,7 @@ class PostgresServer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, provider=cluster.provider),
         )
         self.ca = certificate.ca
-        self.peer = Peer(namespace=space.namespace, pod_labels=labels)
+        self.peer = Peer(namespace=space.named, pod_labels=labels)
         self.ready = (server, service, space)
         self.register_outputs({})
 
