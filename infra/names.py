@@ -16,6 +16,9 @@ DATABASE_DUMP = "postgres-dump"
 DATABASE_RESTORE = "postgres-restore"
 """CronJobs of the database in an existing cluster; `make dump` and `make restore` make Jobs of them."""
 
+NAMES_EXPORT = "namesBeginWith"
+"""The export that records what a standing stack's names begin with."""
+
 OWN_TAGS = ("project", "stack", "managed-by", "name")
 """Tags that the program sets on what it makes, in lower case: Azure tells no case apart."""
 
@@ -111,6 +114,18 @@ class Names:
     def stack_labels(self) -> dict[str, str]:
         """What the stack's Kubernetes objects have in common, its namespaces among them."""
         return {"app.kubernetes.io/part-of": self.resource()}
+
+
+def renaming(standing: object, wanted: object) -> str | None:
+    """Why a stack that stands with one NAMES_EXPORT cannot have another; None where it can, or where none is known."""
+    if not isinstance(standing, str) or not isinstance(wanted, str) or not standing or standing == wanted:
+        return None
+    return (
+        f"airflow:prefix: the names of this stack begin with {standing!r}, and would begin with {wanted!r}: everything "
+        "would be replaced, the cluster and the database with all their data among it. A stack keeps its names for "
+        f"life: set the prefix (or the stack's and the project's name) to what it was. For {wanted!r} make a second "
+        'stack, move to it, and destroy this one: docs/operations.md, "Other names"'
+    )
 
 
 def schema(release: str) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from infra import versions
+from infra.names import NAMES_EXPORT, renaming
 from infra.preview.planning import ROOT
 from infra.settings.existing import ExistingCloud
 from infra.settings.release.dags import BundleDags, GitDags
@@ -40,6 +41,8 @@ def deploy(
             f"{len(missing)} secrets of {stack} are not set: {', '.join(missing)}.\n"
             f"`make secrets {chosen.given}` makes what can be made and says what a person must bring."
         )
+    if why := renaming(chosen.standing().get(NAMES_EXPORT), chosen.names.resource()):
+        raise OpsError(why)
     with _moved(chosen, dict(_moves(chosen, ref, image_tag))) as moved:
         moved.on_terminal("preview" if preview else "up", *(rest or ()))
 
