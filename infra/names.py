@@ -133,6 +133,15 @@ def schema(release: str) -> str:
     return f"airflow_{release}".replace("-", "_")
 
 
+def login(role: str, password: str) -> str:
+    """The login that comes in for a role with this password: one of two, told by one bit of the password's digest.
+
+    So a new password is the other login's as often as not, and always where `make rotate-database` made it: then new
+    pods come in with it while the old ones still do with the old one.
+    """
+    return f"{role}__{'ab'[hashlib.sha256(password.encode()).digest()[0] & 1]}"
+
+
 def result_schema(release: str) -> str:
     """The same for the results of a release's Celery."""
     return f"{schema(release)}_result"

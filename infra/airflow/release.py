@@ -18,7 +18,7 @@ from infra.airflow.ingress import ingress
 from infra.airflow.jobs import Inside, ReleaseJobs
 from infra.airflow.keys import ReleaseKeys
 from infra.airflow.node_port import has_node_port, node_port
-from infra.airflow.on_demand import stand_ready
+from infra.airflow.on_demand import close_logins, stand_ready
 from infra.airflow.parts import Parts
 from infra.airflow.rabbitmq import RabbitMq
 from infra.airflow.scaling import scale
@@ -82,6 +82,9 @@ class AirflowRelease(pulumi.ComponentResource):
         stand_ready(inside, self._volumes.dags, self._volumes.plugins, here)
         self._broker(given, pulumi.ResourceOptions(parent=self, depends_on=[namespace, *ready]))
         helm = self._helm(values(release, settings, given), [*jobs.done, self._volumes])
+        # After the release: until then pods come in with the login that it closes.
+        by_hand = pulumi.ResourceOptions(parent=self, depends_on=[commons.admin, helm])
+        close_logins(release, database.by_hand, database.logins, commons.admin.namespace, by_hand)
         scale(release, keys, pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.scaling]))
         after = pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.ready])
         ingress(release, settings.releases, platform, after)
