@@ -16,6 +16,7 @@ from tests.program.stacks import SECRET, UNKNOWN
 RELEASE, NAMESPACE = "kubernetes:helm.sh/v3:Release", "kubernetes:core/v1:Namespace"
 POLICY, INGRESS = "kubernetes:networking.k8s.io/v1:NetworkPolicy", "kubernetes:networking.k8s.io/v1:Ingress"
 EXPORTER, CHAOS = ("kubernetes:apps/v1:Deployment", "database-main"), ("kubernetes:apps/v1:Deployment", "chaos-main")
+ISSUER = "cert-manager.io/cluster-issuer"
 ENFORCE = "pod-security.kubernetes.io/enforce"
 CONTAINER = "spec.template.spec.containers.0"
 
@@ -62,7 +63,7 @@ SPOILED: list[tuple[str, tuple[str, str | None], str, Any]] = [
     ("http_is_redirected", (RELEASE, "ingress-nginx"), "values.controller.allowSnippetAnnotations", True),
     ("releases_are_awaited", (RELEASE, "cert-manager"), "skipAwait", True),
     ("releases_are_awaited", (RELEASE, "cert-manager"), "timeout", 300),
-    ("referrers_wait", (NAMESPACE, "chaos"), "metadata.annotations", {"cert-manager.io/cluster-issuer": "own-ca"}),
+    ("referrers_wait", (NAMESPACE, "chaos"), "metadata.annotations", {ISSUER: "letsencrypt-staging"}),
     ("references_are_known", (RELEASE, "monitoring"), "values.grafana.homeOf", "airflow-integration-chaos"),
 ]
 
