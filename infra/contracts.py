@@ -10,6 +10,11 @@ import pulumi_kubernetes as kubernetes
 Text = pulumi.Input[str]
 
 
+def name_of(made: pulumi.Resource, name: str) -> pulumi.Output[str]:
+    """The given name of `made`, known in every preview. Who takes it waits for `made`, and is destroyed before it."""
+    return made.urn.apply(lambda _urn: name)
+
+
 @dataclass(frozen=True)
 class Toleration:
     """A taint that a pool's pods accept: `key=value:effect`."""
@@ -66,7 +71,7 @@ class Cluster:
     tasks: NodePool
     load_balancer: LoadBalancer
     api_server: tuple[Peer, ...]
-    block_storage_class: str | None = None
+    block_storage_class: Text | None = None
     single_node: bool = False
     ready: tuple[pulumi.Resource, ...] = ()
 
@@ -101,9 +106,13 @@ class VolumeRequest:
     size_gib: int
 
 
+CLAIM_TIMEOUTS = pulumi.CustomTimeouts(delete="20m")
+"""Who mounts a claim holds it: a worker of Celery for as long as its tasks take to end, ten minutes at most."""
+
+
 @dataclass(frozen=True)
 class Files:
-    """File shares: `volume` makes the claim, and what stands behind it, and returns the claim's name once it exists."""
+    """File shares: `volume` makes the claim, and what stands behind it, and returns the claim's name (`name_of`)."""
 
     volume: Callable[[VolumeRequest, pulumi.ResourceOptions], pulumi.Output[str]]
 
@@ -133,11 +142,14 @@ class ObjectStore:
 
 @dataclass(frozen=True)
 class ServiceAccountIdentity:
-    """What a service account and its pods must carry to be somebody in the cloud."""
+    """What a service account and its pods must carry to be somebody in the cloud.
+
+    `associate` tells the cloud of the account, once that is there; its pods wait for what it returns.
+    """
 
     annotations: Mapping[str, Text] = field(default_factory=dict[str, Text])
     pod_labels: Mapping[str, str] = field(default_factory=dict[str, str])
-    ready: tuple[pulumi.Resource, ...] = ()
+    associate: Callable[[pulumi.Resource], tuple[pulumi.Resource, ...]] = lambda _account: ()
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ DATABASE_DUMP = "postgres-dump"
 DATABASE_RESTORE = "postgres-restore"
 """CronJobs of the database in an existing cluster; `make dump` and `make restore` make Jobs of them."""
 
+NAMES_EXPORT = "namesBeginWith"
+"""The export that records what a standing stack's names begin with."""
+
 OWN_TAGS = ("project", "stack", "managed-by", "name")
 """Tags that the program sets on what it makes, in lower case: Azure tells no case apart."""
 
@@ -113,9 +116,30 @@ class Names:
         return {"app.kubernetes.io/part-of": self.resource()}
 
 
+def renaming(standing: object, wanted: object) -> str | None:
+    """Why a stack that stands with one NAMES_EXPORT cannot have another; None where it can, or where none is known."""
+    if not isinstance(standing, str) or not isinstance(wanted, str) or not standing or standing == wanted:
+        return None
+    return (
+        f"airflow:prefix: the names of this stack begin with {standing!r}, and would begin with {wanted!r}: everything "
+        "would be replaced, the cluster and the database with all their data among it. A stack keeps its names for "
+        f"life: set the prefix (or the stack's and the project's name) to what it was. For {wanted!r} make a second "
+        'stack, move to it, and destroy this one: docs/operations.md, "Other names"'
+    )
+
+
 def schema(release: str) -> str:
     """A PostgreSQL role or database of a release: at most 63 of [a-z0-9_], a letter first, no reserved word."""
     return f"airflow_{release}".replace("-", "_")
+
+
+def login(role: str, password: str) -> str:
+    """The login that comes in for a role with this password: one of two, told by one bit of the password's digest.
+
+    So a new password is the other login's as often as not, and always where `make rotate-database` made it: then new
+    pods come in with it while the old ones still do with the old one.
+    """
+    return f"{role}__{'ab'[hashlib.sha256(password.encode()).digest()[0] & 1]}"
 
 
 def result_schema(release: str) -> str:

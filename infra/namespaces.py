@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import pulumi
-import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes import core, networking
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 from pulumi_kubernetes.networking.v1 import (
@@ -21,7 +20,7 @@ from pulumi_kubernetes.networking.v1 import (
     NetworkPolicySpecArgs,
 )
 
-from infra.contracts import Peer
+from infra.contracts import Peer, name_of
 
 Level = Literal["restricted", "baseline", "privileged"]
 
@@ -91,10 +90,12 @@ class Namespace(pulumi.ComponentResource):
     What does not run, such as a Secret, waits for `made` alone.
 
     `namespace` is the name in the cluster, given and not generated: Helm releases take it, and their inputs must be
-    known before the first run. `reason` is asked for where the level is `privileged`, and stands on the namespace.
+    known before the first run. What stands elsewhere and speaks of it takes `named`. `reason` is asked for where the
+    level is `privileged`, and stands on the namespace.
     """
 
     namespace: str
+    named: pulumi.Output[str]
     made: core.v1.Namespace
 
     def __init__(
@@ -112,8 +113,8 @@ class Namespace(pulumi.ComponentResource):
         super().__init__("airflow:kubernetes:Namespace", name, None, opts)
         if level == "privileged" and not reason:
             raise ValueError(f"namespace {namespace}: a privileged namespace says why")
-        self.namespace = namespace
-        self.made = made = core.v1.Namespace(
+        self._name, self.namespace = name, namespace
+        self.made = core.v1.Namespace(
             name,
             metadata=ObjectMetaArgs(
                 name=namespace,
@@ -125,18 +126,23 @@ class Namespace(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(ready)),
         )
-        self._policy(f"{name}-default-deny", _deny(), made)
-        policies = {"dns": Allow("egress", DNS, (53,), protocols=("UDP", "TCP")), **allow}
-        for purpose, allowed in policies.items():
-            self._policy(f"{name}-{purpose}", policy_spec(allowed), made)
+        self.named = name_of(self.made, namespace)
+        self._policy("default-deny", _deny())
+        self.allow("dns", Allow("egress", DNS, (53,), protocols=("UDP", "TCP")))
+        for purpose, allowed in allow.items():
+            self.allow(purpose, allowed)
         self.register_outputs({})
 
-    def _policy(self, name: str, spec: NetworkPolicySpecArgs, made: kubernetes.core.v1.Namespace) -> None:
+    def allow(self, purpose: str, allowed: Allow) -> None:
+        """One more connection, such as one to a namespace that is made later."""
+        self._policy(purpose, policy_spec(allowed))
+
+    def _policy(self, purpose: str, spec: NetworkPolicySpecArgs) -> None:
         networking.v1.NetworkPolicy(
-            name,
+            f"{self._name}-{purpose}",
             metadata=ObjectMetaArgs(namespace=self.namespace),
             spec=spec,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[made]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.made]),
         )
 
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pulumi
 
-from infra import cloud
+from infra import cloud, standing
 from infra.airflow.commons import Commons
 from infra.airflow.release import AirflowRelease
 from infra.contracts import Foundation
-from infra.names import Names
+from infra.names import NAMES_EXPORT, Names
 from infra.platform import Platform
 from infra.settings import load
 
@@ -17,18 +17,19 @@ def run() -> dict[str, pulumi.Input[Any]]:
     """Build the stack that the config describes and return its exports."""
     settings, secrets = load()
     names = Names(pulumi.get_project(), pulumi.get_stack(), settings.prefix)
-    foundation = cloud.build(settings, secrets, names)
-    platform = Platform("platform", settings, secrets, foundation, names)
+    kept = standing.kept(names)
+    foundation = cloud.build(settings, secrets, names, kept)
     here = pulumi.ResourceOptions(providers=[foundation.cluster.provider])
     commons = Commons("commons", settings, foundation, names, here)
+    platform = Platform("platform", settings, secrets, foundation, names, commons.of)
     releases = [
         AirflowRelease(
             release.name, release, settings, secrets.of(release), foundation, platform.outputs, commons, here
         )
         for release in settings.releases
     ]
-    platform.unsettle({release.name: release for release in releases}, commons.of)
-    return exports(foundation, releases)
+    platform.unsettle({release.name: release for release in releases})
+    return {**exports(foundation, releases), NAMES_EXPORT: kept}
 
 
 def exports(foundation: Foundation, releases: list[AirflowRelease]) -> dict[str, pulumi.Input[Any]]:

@@ -36,6 +36,9 @@ restore: $(VENV)/.installed  ## put a dump back, or list them: STACK=… [DUMP=l
 rotate-fernet: $(VENV)/.installed  ## give a release a new Fernet key, step by step; again after an interruption: STACK=… [RELEASE=…] [ARGS=…]
 	@$(PY) -m ops rotate-fernet $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') -- $(ARGS)
 
+rotate-database: $(VENV)/.installed  ## give a release new passwords of its database, without a pause; again after an interruption: STACK=… [RELEASE=…] [ARGS=…]
+	@$(PY) -m ops rotate-database $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') -- $(ARGS)
+
 upload-dags: $(VENV)/.installed  ## make a release's DAG share what dags/ and plugins/ are: STACK=… [RELEASE=…] [DAGS=dags] [PLUGINS=plugins]
 	@$(PY) -m ops upload-dags $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') --dags '$(DAGS)' --plugins '$(PLUGINS)' $(ARGS)
 
@@ -48,4 +51,4 @@ unlock-release: $(VENV)/.installed  ## free Helm releases that a killed run left
 docs: $(VENV)/.installed  ## write docs/settings.md and Pulumi.yaml's declarations from the models
 	@$(PY) -m ops docs $(ARGS)
 
-.PHONY: secrets deploy deploy-preview destroy outputs ui dump restore rotate-fernet upload-dags adopt unlock-release docs
+.PHONY: secrets deploy deploy-preview destroy outputs ui dump restore rotate-fernet rotate-database upload-dags adopt unlock-release docs

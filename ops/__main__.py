@@ -24,6 +24,7 @@ from ops import (
     plan_diff,
     publish,
     restore,
+    rotate_database,
     rotate_fernet,
     stack_secrets,
     ui,
@@ -42,6 +43,7 @@ app.command("ui")(ui.ui)
 app.command("secrets")(stack_secrets.secrets)
 app.command("dump")(restore.dump)
 app.command("restore")(restore.restore)
+app.command("rotate-database")(rotate_database.rotate_database)
 app.command("rotate-fernet")(rotate_fernet.rotate_fernet)
 app.command("upload-dags")(upload_dags.upload_dags)
 app.command("adopt")(adopt.adopt)

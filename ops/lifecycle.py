@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from infra.names import NAMES_EXPORT, renaming
 from infra.preview.planning import ROOT
 from infra.settings.existing import ExistingCloud
 from ops import dag_source, moves, publish, pulumi_cli, registry
@@ -43,6 +44,8 @@ def deploy(
             f"{len(missing)} secrets of {stack} are not set: {', '.join(missing)}.\n"
             f"`make secrets {chosen.given}` makes what can be made and says what a person must bring."
         )
+    if why := renaming(chosen.standing.get(NAMES_EXPORT), chosen.names.resource()):
+        raise OpsError(why)
     delivery = Delivery(ref, branch, image_tag, reset)
     if not preview:
         delivery = replace(delivery, image_tag=image_tag or _first_image(chosen, delivery, rest or ()))

@@ -58,7 +58,7 @@ def deployed(stack: Stack) -> dict[str, Deployed]:
     """What is known of each release that runs; nothing is asked where no release could have been moved."""
     if not any(release.image.own or repositories(release) for release in stack.settings.releases):
         return {}
-    return cast("dict[str, Deployed]", stack.outputs().get("releases") or {})
+    return cast("dict[str, Deployed]", stack.standing.get("releases") or {})
 
 
 def repositories(release: Release) -> Sequence[GitRepository | GitDags]:

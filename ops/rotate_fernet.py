@@ -39,16 +39,16 @@ def rotate_fernet(
             raise OpsError("a Fernet key cannot be made here")
         keys = [generate(), *keys]
         chosen.set_secret(key, ",".join(keys))
-    _say("1/3", "the new key in front: what is written from now on is encrypted with it")
+    say("1/3", "the new key in front: what is written from now on is encrypted with it")
     with moved(chosen) as copy:
         copy.on_terminal("up", *(rest or ()))
-    _say("2/3", "everything that is there is encrypted anew")
+    say("2/3", "everything that is there is encrypted anew")
     with cluster_of(chosen) as cluster:
         code = run_job(cluster, one.in_namespace, Parts(one).of("rotate-fernet"), {})
     if code:
         raise OpsError("the Job failed, and both keys stay: mend what its log says, then run this again")
     chosen.set_secret(key, keys[0])
-    _say("3/3", "the old key is dropped")
+    say("3/3", "the old key is dropped")
     with moved(chosen) as copy:
         copy.on_terminal("up", *(rest or ()))
 
@@ -63,6 +63,7 @@ def release_of(stack: Stack, name: str) -> Release:
     raise OpsError(f"which release? RELEASE=… is one of: {names}")
 
 
-def _say(step: str, what: str) -> None:
+def say(step: str, what: str) -> None:
+    """Where a verb of several steps is."""
     sys.stdout.write(f"{step} {what}\n")
     sys.stdout.flush()

@@ -101,6 +101,12 @@ class Stack:
         done = self.capture("stack", "output", "--json")
         return cast("dict[str, Any]", json.loads(done))
 
+    @cached_property
+    def standing(self) -> dict[str, Any]:
+        """What the stack exports as it stood when it was first asked; nothing where it was never deployed."""
+        done = self.capture("stack", "output", "--json", unless="no stack named")
+        return cast("dict[str, Any]", json.loads(done or "{}"))
+
     def set_secret(self, key: str, value: str) -> None:
         """Store a secret under `key` (without namespace), encrypted in the stack file."""
         self.capture("config", "set", "--secret", f"{self.file.project}:{key}", *self.file_option, given=value)

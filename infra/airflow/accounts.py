@@ -7,7 +7,7 @@ from pulumi_kubernetes import core
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra.airflow.parts import CONTROL, Parts
-from infra.contracts import Identity, IdentityRequest, LogStore, ServiceAccountIdentity
+from infra.contracts import Identity, IdentityRequest, LogStore, ServiceAccountIdentity, Text, name_of
 from infra.settings.release import Release
 
 #: Components that write logs to the store or read them from it.
@@ -20,6 +20,7 @@ ASK_KUBERNETES = ("scheduler", "worker", "triggerer", "api-server", "jobs")
 class ReleaseAccounts(pulumi.ComponentResource):
     """One account for each component. Depend on it before pods start: a pod gets its identity when it is made."""
 
+    jobs: Text
     pod_labels: Mapping[str, Mapping[str, str]]
     ready: tuple[pulumi.Resource, ...]
 
@@ -32,17 +33,19 @@ class ReleaseAccounts(pulumi.ComponentResource):
         namespace: pulumi.Resource,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """The cloud's side of an account is made at once; only the account itself waits for its namespace."""
+        """What an account is in the cloud is made at once; the account waits for its namespace, and is told of then."""
         super().__init__("airflow:airflow:ReleaseAccounts", name, None, opts)
         own, self._namespace = Parts(release), namespace
         bound = {
             part: self._bind(own, part, identity, store) if store and part in USE_STORE else ServiceAccountIdentity()
             for part in own.service_accounts
         }
-        made = [self._account(own, part, identity) for part, identity in bound.items()]
+        made = {part: self._account(own, part, identity) for part, identity in bound.items()}
+        known = [resource for part, identity in bound.items() for resource in identity.associate(made[part])]
+        self.jobs = name_of(made["jobs"], own.of("jobs"))
         self.pod_labels = {part: one.pod_labels for part, one in bound.items()}
         place = store.ready if store else ()
-        self.ready = (*made, *(resource for one in bound.values() for resource in one.ready), *place)
+        self.ready = (*made.values(), *known, *place)
         self.register_outputs({})
 
     def _bind(self, own: Parts, part: str, identity: Identity, store: LogStore) -> ServiceAccountIdentity:

@@ -26,12 +26,13 @@ class Inputs:
     system: NodePool
     tasks: NodePool
     single_node: bool
-    priority_class: str
+    priority_class: Text
     store: LogStore | None = None
-    dags_claim: str | None = None
-    plugins_claim: str | None = None
-    logs_claim: str | None = None
-    block_storage_class: str | None = None
+    dags_claim: Text | None = None
+    plugins_claim: Text | None = None
+    logs_claim: Text | None = None
+    block_storage_class: Text | None = None
+    task_owner: Text | None = None
     pod_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     """Component → labels that the cloud's identity asks for."""
 

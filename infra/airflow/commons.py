@@ -9,7 +9,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra.airflow import tls
 from infra.airflow.files import script_files
-from infra.contracts import Database, Foundation, Text
+from infra.contracts import Database, Foundation, Text, name_of
 from infra.names import Names
 from infra.namespaces import Allow, Namespace
 from infra.settings import Settings
@@ -30,7 +30,7 @@ class Commons(pulumi.ComponentResource):
     admin_secret: pulumi.Output[str]
     admin_ca: pulumi.Output[str] | None
     admin_scripts: pulumi.Output[str]
-    priority_class: str
+    priority_class: pulumi.Output[str]
 
     def __init__(
         self,
@@ -42,8 +42,7 @@ class Commons(pulumi.ComponentResource):
     ) -> None:
         super().__init__("airflow:airflow:Commons", name, None, opts)
         self._foundation, self._names = foundation, names
-        self.priority_class = names.resource("airflow")
-        self._priority()
+        self.priority_class = self._priority()
         made = {
             namespace: self._namespace(namespace, settings)
             for namespace in sorted({release.in_namespace for release in settings.releases})
@@ -52,15 +51,17 @@ class Commons(pulumi.ComponentResource):
         self._administration(foundation.database)
         self.register_outputs({})
 
-    def _priority(self) -> None:
-        scheduling.v1.PriorityClass(
-            self.priority_class,
-            metadata=ObjectMetaArgs(name=self.priority_class, labels=self._names.labels("airflow")),
+    def _priority(self) -> pulumi.Output[str]:
+        name = self._names.resource("airflow")
+        made = scheduling.v1.PriorityClass(
+            name,
+            metadata=ObjectMetaArgs(name=name, labels=self._names.labels("airflow")),
             value=PRIORITY,
             global_default=False,
             description="Airflow's own components, which a full cluster keeps before tasks",
             opts=pulumi.ResourceOptions(parent=self),
         )
+        return name_of(made, name)
 
     def _namespace(self, namespace: str, settings: Settings) -> Namespace:
         inside = [release for release in settings.releases if release.in_namespace == namespace]

@@ -1,6 +1,6 @@
 """A release's roles and databases on the server, made by an awaited Job in the administrator's namespace."""
 
-import json
+from dataclasses import replace
 
 import pulumi
 from pulumi_kubernetes import batch, core
@@ -21,9 +21,14 @@ ANNOTATIONS = {
 
 
 class ReleaseDatabase(pulumi.ComponentResource):
-    """Depend on `job`: the release's role owns its database, and its password is the one in the config."""
+    """Depend on `job`: the release's role owns its database, and comes in with the password in the config.
+
+    `logins` are those that the release's roles come in by, and `by_hand` a Job that ends all others.
+    """
 
     job: batch.v1.Job
+    logins: pulumi.Output[str]
+    by_hand: pods.Work
 
     def __init__(
         self,
@@ -39,13 +44,18 @@ class ReleaseDatabase(pulumi.ComponentResource):
         labels = {"app.kubernetes.io/name": "database-bootstrap", "release": release.name}
         # The namespace is the component's own wait; the server is the one of this Job alone.
         depends: list[pulumi.Resource] = [commons.admin, *foundation.database.ready]
+        passwords = self._passwords()
+        work = self._work(foundation, labels, passwords)
+        logins = [secrets.login(role, key) for role, key in self._roles().items()]
+        self.logins = pulumi.Output.all(*logins).apply(" ".join)
+        self.by_hand = replace(work, name="close-logins", args=[*work.args, "close"])
         self.job = batch.v1.Job(
             f"{release.name}-database",
             metadata=ObjectMetaArgs(namespace=commons.admin.namespace, labels=labels, annotations=ANNOTATIONS),
             spec=JobSpecArgs(
                 backoff_limit=2,  # each waits for the server first
                 active_deadline_seconds=540,
-                template=pods.template(self._work(foundation, labels)),
+                template=pods.template(work),
             ),
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=depends, custom_timeouts=pulumi.CustomTimeouts(create="10m")
@@ -53,9 +63,8 @@ class ReleaseDatabase(pulumi.ComponentResource):
         )
         self.register_outputs({})
 
-    def _work(self, foundation: Foundation, labels: dict[str, str]) -> pods.Work:
+    def _work(self, foundation: Foundation, labels: dict[str, str], passwords: pulumi.Output[str]) -> pods.Work:
         commons, database = self._commons, foundation.database
-        passwords = self._passwords()
         ca = commons.admin_ca
         return pods.Work(
             name="bootstrap",
@@ -92,8 +101,12 @@ class ReleaseDatabase(pulumi.ComponentResource):
 
     def _env(self, passwords: pulumi.Output[str]) -> list[core.v1.EnvVarArgs]:
         variables = {role: f"PASSWORD_{number}" for number, role in enumerate(self._roles())}
+        roles = {
+            role: {"login": self._secrets.login(role, name), "password": variables[role]}
+            for role, name in self._roles().items()
+        }
         return [
-            *pods.plain_env({"ROLES": json.dumps(variables)}),
+            core.v1.EnvVarArgs(name="ROLES", value=pulumi.Output.json_dumps(roles)),
             pods.secret_env("PGPASSWORD", self._commons.admin_secret, "password"),
             *(pods.secret_env(variables[role], passwords, name) for role, name in self._roles().items()),
         ]

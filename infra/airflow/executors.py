@@ -1,6 +1,6 @@
 """What each executor asks of the chart: the template of task pods, Celery's workers, its broker and Flower. Pure."""
 
-from infra.airflow import access, tls
+from infra.airflow import access, task_pods, tls
 from infra.airflow.chart import (
     Inputs,
     Values,
@@ -34,6 +34,8 @@ def values(release: Release, settings: Settings, given: Inputs) -> Values:
         "redis": {"enabled": False},
         "flower": {"enabled": False},
     }
+    if given.task_owner is not None:
+        made |= {"airflowConfigAnnotations": {task_pods.OWNER: given.task_owner}, "podTemplate": task_pods.TEMPLATE}
     if release.celery is None:
         return made
     made["workers"]["celery"] = _workers(release, release.celery, settings, given)
@@ -73,7 +75,7 @@ def _task_pods(release: Release, settings: Settings, given: Inputs) -> Values:
         "safeToEvict": False,
         # Named here too: with `create` false the chart looks at this name alone, and takes `default` where it is empty.
         "serviceAccount": own_account(release, "worker"),
-        "terminationGracePeriodSeconds": 60,
+        "terminationGracePeriodSeconds": task_pods.GRACE_SECONDS,
         **_placing(release, given),
     }
 
@@ -107,7 +109,7 @@ def _workers(release: Release, celery: Celery, settings: Settings, given: Inputs
 
 
 def _storage_class(given: Inputs) -> Values:
-    return {"storageClassName": given.block_storage_class} if given.block_storage_class else {}
+    return {"storageClassName": given.block_storage_class} if given.block_storage_class is not None else {}
 
 
 def _redis(release: Release, celery: Celery, settings: Settings, given: Inputs) -> Values:

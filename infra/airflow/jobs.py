@@ -25,10 +25,11 @@ from infra.settings.release import Release
 
 @dataclass(frozen=True)
 class Inside:
-    """What every Job of a release has around it."""
+    """What every Job of a release has around it. `account` is the service account of them all."""
 
     release: Release
     keys: Keys
+    account: Text
     database: Database
     ca: Text | None
     options: Options
@@ -55,7 +56,7 @@ class Inside:
                 *(pods.mount(volume, folder) for volume, (folder, _) in folders.items()),
                 *([tls.mount_args()] if ca is not None else []),
             ],
-            service_account=own.of("jobs"),
+            service_account=self.account,
             pull_secrets=[self.keys.pull] if self.keys.pull is not None else [],
             pool=self.pool,
         )
@@ -124,8 +125,8 @@ class ReleaseJobs(pulumi.ComponentResource):
             name,
             metadata=metadata,
             role_ref=RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="Role", name=name),
-            subjects=[SubjectArgs(kind="ServiceAccount", name=self._parts.of("jobs"), namespace=self._parts.namespace)],
-            opts=opts,
+            subjects=[SubjectArgs(kind="ServiceAccount", name=self._inside.account, namespace=self._parts.namespace)],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[role]),
         )
         return [role, binding]
 

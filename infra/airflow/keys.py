@@ -63,10 +63,7 @@ class ReleaseKeys(pulumi.ComponentResource):
     ) -> None:
         super().__init__("airflow:airflow:ReleaseKeys", name, None, opts)
         self._release, self._secrets, self._parts = release, secrets, Parts(release)
-        role = schema(release.name)
-        url = pulumi.Output.all(secrets.output("databasePassword"), database.host).apply(
-            lambda given: database_url(role, given[0], given[1], database.port, role)
-        )
+        url = self._url("databasePassword", schema(release.name), database)
         self.names = Keys(
             fernet=self._secret("fernet", {"fernet-key": secrets.output("fernetKey")}),
             jwt=self._secret("jwt", {"jwt-secret": secrets.output("jwtSecret")}),
@@ -107,9 +104,7 @@ class ReleaseKeys(pulumi.ComponentResource):
         if celery is None:
             return {}
         role, host = result_schema(self._release.name), self._parts.broker_host
-        result = pulumi.Output.all(self._secrets.output("resultPassword"), database.host).apply(
-            lambda given: "db+" + database_url(role, given[0], given[1], database.port, role, result_query(database))
-        )
+        result = self._url("resultPassword", role, database, result_query(database)).apply(lambda url: f"db+{url}")
         password = self._secrets.output("brokerPassword")
         made = {
             "broker": self._secret(
@@ -126,10 +121,14 @@ class ReleaseKeys(pulumi.ComponentResource):
         return made
 
     def _keda(self, database: Database) -> Value:
-        role = schema(self._release.name)
-        query = result_query(database)
-        return pulumi.Output.all(self._secrets.output("databasePassword"), database.host).apply(
-            lambda given: libpq_url(database_url(role, given[0], given[1], database.port, role, query))
+        role, query = schema(self._release.name), result_query(database)
+        return self._url("databasePassword", role, database, query).apply(libpq_url)
+
+    def _url(self, password: str, role: str, database: Database, query: str = "") -> Value:
+        """The address of a role's own database, by the login whose turn it is."""
+        secrets = self._secrets
+        return pulumi.Output.all(secrets.login(role, password), secrets.output(password), database.host).apply(
+            lambda given: database_url(given[0], given[1], given[2], database.port, role, query)
         )
 
     def _git(self) -> Value | None:

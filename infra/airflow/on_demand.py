@@ -1,5 +1,7 @@
 """Jobs that stand ready for a verb: CronJobs that never run by themselves, and `make …` starts one's Job by hand."""
 
+from collections.abc import Mapping
+
 import pulumi
 from pulumi_kubernetes import batch, core
 from pulumi_kubernetes.batch.v1 import CronJobSpecArgs, JobSpecArgs, JobTemplateSpecArgs
@@ -11,18 +13,22 @@ from infra.airflow.files import script_files
 from infra.airflow.jobs import Inside
 from infra.airflow.parts import Parts
 from infra.airflow.world import SHARED_DAGS, SHARED_PLUGINS
+from infra.contracts import Text
+from infra.settings.release import Release
 
+LOGINS = "airflow-platform/logins"
 UPLOAD_SECONDS = 900
 
 
-def stand_ready(inside: Inside, dags: str | None, plugins: str | None, opts: pulumi.ResourceOptions) -> None:
+def stand_ready(inside: Inside, dags: Text | None, plugins: Text | None, opts: pulumi.ResourceOptions) -> None:
     """`rotate-fernet` for every release, and `upload` where the DAGs come from a share."""
-    _by_hand(inside.work("rotate-fernet", ["airflow", "rotate-fernet-key"]), inside, opts)
+    own = Parts(inside.release)
+    _by_hand(inside.work("rotate-fernet", ["airflow", "rotate-fernet-key"]), own, own.namespace, opts)
     if dags is not None and plugins is not None:
-        _by_hand(_upload(inside, {SHARED_DAGS: dags, SHARED_PLUGINS: plugins}, opts), inside, opts)
+        _by_hand(_upload(inside, {SHARED_DAGS: dags, SHARED_PLUGINS: plugins}, opts), own, own.namespace, opts)
 
 
-def _upload(inside: Inside, shares: dict[str, str], opts: pulumi.ResourceOptions) -> pods.Work:
+def _upload(inside: Inside, shares: dict[str, Text], opts: pulumi.ResourceOptions) -> pods.Work:
     """The one pod that writes to the shares. It waits for `make upload-dags`, which hands it the files."""
     own = Parts(inside.release)
     scripts = core.v1.ConfigMap(
@@ -50,14 +56,26 @@ def _upload(inside: Inside, shares: dict[str, str], opts: pulumi.ResourceOptions
         ],
         cpu="50m",
         memory="256Mi",
-        service_account=own.of("jobs"),
+        service_account=inside.account,
         pull_secrets=[inside.keys.pull] if inside.keys.pull is not None else [],
         pool=inside.pool,
     )
 
 
-def _by_hand(work: pods.Work, inside: Inside, opts: pulumi.ResourceOptions) -> None:
-    own = Parts(inside.release)
+def close_logins(
+    release: Release, work: pods.Work, logins: pulumi.Input[str], namespace: str, opts: pulumi.ResourceOptions
+) -> None:
+    """`close-logins` of the administrator's namespace. It says by which logins the release came up last."""
+    _by_hand(work, Parts(release), namespace, opts, {LOGINS: logins})
+
+
+def _by_hand(
+    work: pods.Work,
+    own: Parts,
+    namespace: str,
+    opts: pulumi.ResourceOptions,
+    annotations: Mapping[str, pulumi.Input[str]] | None = None,
+) -> None:
     job = JobSpecArgs(
         backoff_limit=0,
         active_deadline_seconds=3600,
@@ -66,7 +84,9 @@ def _by_hand(work: pods.Work, inside: Inside, opts: pulumi.ResourceOptions) -> N
     )
     batch.v1.CronJob(
         own.of(work.name),
-        metadata=ObjectMetaArgs(name=own.of(work.name), namespace=own.namespace, labels=own.labels(work.name)),
+        metadata=ObjectMetaArgs(
+            name=own.of(work.name), namespace=namespace, labels=own.labels(work.name), annotations=annotations
+        ),
         spec=CronJobSpecArgs(
             schedule="0 0 1 1 *",
             suspend=True,

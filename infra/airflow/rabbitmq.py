@@ -29,7 +29,7 @@ from infra import versions
 from infra.airflow import pods
 from infra.airflow.keys import Keys
 from infra.airflow.parts import RABBITMQ_PORT, Parts
-from infra.contracts import Cluster
+from infra.contracts import Cluster, Text
 from infra.settings import Settings
 from infra.settings.release import Celery, Release
 
@@ -72,7 +72,7 @@ class RabbitMq(pulumi.ComponentResource):
         celery: Celery,
         keys: Keys,
         cluster: Cluster,
-        priority_class: str,
+        priority_class: Text,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:airflow:RabbitMq", name, None, opts)
@@ -111,7 +111,7 @@ class RabbitMq(pulumi.ComponentResource):
         self.register_outputs({})
 
     def _template(
-        self, settings: Settings, keys: Keys, cluster: Cluster, config: core.v1.ConfigMap, priority_class: str
+        self, settings: Settings, keys: Keys, cluster: Cluster, config: core.v1.ConfigMap, priority_class: Text
     ) -> PodTemplateSpecArgs:
         return PodTemplateSpecArgs(
             metadata=ObjectMetaArgs(labels=self._labels),

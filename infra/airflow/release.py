@@ -10,7 +10,7 @@ from pulumi_kubernetes.helm.v3 import RepositoryOptsArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra import versions
-from infra.airflow import access, chart, parts
+from infra.airflow import access, chart, parts, task_pods
 from infra.airflow.accounts import ReleaseAccounts
 from infra.airflow.commons import Commons, ca_config_map
 from infra.airflow.database import ReleaseDatabase
@@ -18,7 +18,7 @@ from infra.airflow.ingress import ingress
 from infra.airflow.jobs import Inside, ReleaseJobs
 from infra.airflow.keys import ReleaseKeys
 from infra.airflow.node_port import has_node_port, node_port
-from infra.airflow.on_demand import stand_ready
+from infra.airflow.on_demand import close_logins, stand_ready
 from infra.airflow.parts import Parts
 from infra.airflow.rabbitmq import RabbitMq
 from infra.airflow.scaling import scale
@@ -65,23 +65,28 @@ class AirflowRelease(pulumi.ComponentResource):
         self.name = name
         self._release, self._settings, self._foundation = release, settings, foundation
         namespace = commons.of[release.name]
+        self._namespace = namespace.made
         mine = pulumi.ResourceOptions(parent=self)
         here = pulumi.ResourceOptions(parent=self, depends_on=[namespace.made])
         database = ReleaseDatabase(name, release, secrets, foundation, commons, mine)
         keys = ReleaseKeys(name, release, secrets, foundation.database, here).names
-        self._volumes = ReleaseVolumes(name, release, foundation, keys.pull, namespace.made, mine)
+        self._volumes = ReleaseVolumes(name, release, foundation, namespace.made, mine)
         store = self._volumes.store
         self._warn()
         self._accounts = ReleaseAccounts(name, release, foundation.identity, store, namespace.made, mine)
+        self._volumes.keep_within_bounds(self._accounts.jobs, keys.pull)
         options = release_options(release, settings, pulumi.get_stack(), self._volumes.store)
         ca = ca_config_map(f"{name}-database-ca", foundation.database, Parts(release).namespace, here)
-        inside = Inside(release, keys, foundation.database, ca, options, foundation.cluster.system)
+        inside = Inside(release, keys, self._accounts.jobs, foundation.database, ca, options, foundation.cluster.system)
         ready = [namespace, *self._accounts.ready, *self._policies(platform, here)]
         jobs = ReleaseJobs(name, inside, [database.job, *foundation.database.settled, *ready], here)
         given = self._inputs(inside, commons)
         stand_ready(inside, self._volumes.dags, self._volumes.plugins, here)
         self._broker(given, pulumi.ResourceOptions(parent=self, depends_on=[namespace, *ready]))
         helm = self._helm(values(release, settings, given), [*jobs.done, self._volumes])
+        # After the release: until then pods come in with the login that it closes.
+        by_hand = pulumi.ResourceOptions(parent=self, depends_on=[commons.admin, helm])
+        close_logins(release, database.by_hand, database.logins, commons.admin.namespace, by_hand)
         scale(release, keys, pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.scaling]))
         after = pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.ready])
         ingress(release, settings.releases, platform, after)
@@ -148,7 +153,16 @@ class AirflowRelease(pulumi.ComponentResource):
             plugins_claim=volumes.plugins,
             logs_claim=volumes.logs,
             block_storage_class=cluster.block_storage_class,
+            task_owner=self._task_owner(),
             pod_labels=self._accounts.pod_labels,
+        )
+
+    def _task_owner(self) -> pulumi.Output[str] | None:
+        """In destroy it goes after the scheduler, which makes the pods, and before the claims, which they hold."""
+        if not self._release.on_kubernetes:
+            return None
+        return task_pods.owner(
+            self._release, pulumi.ResourceOptions(parent=self, depends_on=[self._namespace, self._volumes])
         )
 
     def _policies(self, platform: PlatformOutputs, here: pulumi.ResourceOptions) -> list[pulumi.Resource]:

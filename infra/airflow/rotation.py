@@ -15,7 +15,13 @@ from infra.settings.release import Release, ShareLogs
 
 
 def rotate(
-    release: Release, mode: ShareLogs, claim: str, pool: NodePool, pull: Text | None, opts: pulumi.ResourceOptions
+    release: Release,
+    mode: ShareLogs,
+    claim: Text,
+    account: Text,
+    pool: NodePool,
+    pull: Text | None,
+    opts: pulumi.ResourceOptions,
 ) -> batch.v1.CronJob:
     """Every hour: by age, and by size before the share is full."""
     own = Parts(release)
@@ -39,7 +45,7 @@ def rotate(
         mounts=[pods.mount("scripts", "/opt/scripts"), pods.mount("logs", f"{HOME}/logs", read_only=False)],
         cpu="50m",
         memory="256Mi",
-        service_account=own.of("jobs"),
+        service_account=account,
         pull_secrets=[pull] if pull is not None else [],
         pool=pool,
     )

@@ -19,15 +19,12 @@ def log_mode(release: Release, has_store: bool) -> Logs:
 
 
 class ReleaseVolumes(pulumi.ComponentResource):
-    """Claims by name, or None where the release has no such share.
-
-    A claim's name is what was asked for, known before the claim is there: who uses one waits for this component.
-    """
+    """Claims by name, or None where the release has no such share."""
 
     store: LogStore | None
-    dags: str | None
-    plugins: str | None
-    logs: str | None
+    dags: Text | None
+    plugins: Text | None
+    logs: Text | None
     mode: Logs
 
     def __init__(
@@ -35,13 +32,12 @@ class ReleaseVolumes(pulumi.ComponentResource):
         name: str,
         release: Release,
         foundation: Foundation,
-        pull: Text | None,
         namespace: pulumi.Resource,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """The object store is made at once; what is in the cluster waits for its namespace."""
         super().__init__("airflow:airflow:ReleaseVolumes", name, None, opts)
-        self._parts, self._files = Parts(release), foundation.files
+        self._parts, self._release, self._foundation = Parts(release), release, foundation
         self._inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         self.mode = log_mode(release, foundation.object_store is not None)
         self.store = self.dags = self.plugins = self.logs = None
@@ -52,7 +48,6 @@ class ReleaseVolumes(pulumi.ComponentResource):
             self.store = foundation.object_store.logs(release.name, self.mode.retention_days, own)
         if isinstance(self.mode, ShareLogs):
             self.logs = self._volume("logs", self.mode.size_gib)
-            rotate(release, self.mode, self.logs, foundation.cluster.system, pull, self._inside)
         if isinstance(self.mode, PodLogs):
             pulumi.warn(f"release {name}: logs.kind pod: the log of a task dies with its pod", self)
         if isinstance(release.dags, ShareDags):
@@ -60,8 +55,13 @@ class ReleaseVolumes(pulumi.ComponentResource):
             self.plugins = self._volume("plugins", 1)
         self.register_outputs({})
 
-    def _volume(self, purpose: Literal["dags", "plugins", "logs"], size_gib: int) -> str:
+    def _volume(self, purpose: Literal["dags", "plugins", "logs"], size_gib: int) -> Text:
         own = self._parts
         request = VolumeRequest(own.of(purpose), own.namespace, own.release.name, purpose, size_gib)
-        self._files.volume(request, self._inside)
-        return request.name
+        return self._foundation.files.volume(request, self._inside)
+
+    def keep_within_bounds(self, account: Text, pull: Text | None) -> None:
+        """Rotate the logs of a share, as `account` of the namespace."""
+        if isinstance(self.mode, ShareLogs) and self.logs is not None:
+            pool = self._foundation.cluster.system
+            rotate(self._release, self.mode, self.logs, account, pool, pull, self._inside)

@@ -6,7 +6,7 @@ import pulumi
 from pulumi_kubernetes import scheduling
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from infra.contracts import Foundation, PlatformOutputs
+from infra.contracts import Foundation, PlatformOutputs, name_of
 from infra.names import Names
 from infra.namespaces import Namespace
 from infra.platform.bot import Bot
@@ -40,21 +40,26 @@ class Platform(pulumi.ComponentResource):
         secrets: Secrets,
         foundation: Foundation,
         names: Names,
+        namespaces: Mapping[str, Namespace],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        """`namespaces` are those of the releases, by a release's name."""
         super().__init__("airflow:platform:Platform", name, None, opts)
         child = pulumi.ResourceOptions(parent=self, providers=[foundation.cluster.provider])
-        site = Site(settings, foundation, names, names.resource("platform"))
-        _priority(site, child)
+        site = Site(settings, foundation, names, _priority(foundation, names, child))
         parts = site.platform
         cert_manager = CertManager("cert-manager", site, child) if parts.certificates.state == "on" else None
         ingress = Ingress("ingress", site, _releases(cert_manager), child) if parts.ingress.state == "on" else None
+        peers = ingress.peers if ingress else site.existing_ingress
+        if cert_manager:
+            cert_manager.reach(peers)
         issuer = Issuer("issuer", site, cert_manager, _releases(cert_manager, ingress), child) if cert_manager else None
         address = ingress.address if ingress else parts.ingress.existing_address
         records = Records("records", site, address, child) if address is not None else None
         watched = ingress.controller if ingress else None
+        spaces = [*namespaces.values(), *(part.space for part in (ingress, cert_manager) if part)]
         monitoring = (
-            Monitoring("monitoring", site, secrets, watched, child) if parts.monitoring.state != "off" else None
+            Monitoring("monitoring", site, secrets, watched, spaces, child) if parts.monitoring.state != "off" else None
         )
         if parts.bot.state == "on" and parts.bot.image:
             Bot("bot", site, secrets, parts.bot.image, child)
@@ -62,7 +67,7 @@ class Platform(pulumi.ComponentResource):
         self.outputs = PlatformOutputs(
             ingress_class=parts.ingress.ingress_class if parts.ingress.state != "off" else None,
             issuer=issuer.issuer_name if issuer else parts.certificates.existing_issuer,
-            ingress_peers=ingress.peers if ingress else site.ingress_peers,
+            ingress_peers=peers,
             monitoring_peers=monitoring.peers if monitoring else (),
             monitored=monitoring is not None,
             scaling=_releases(keda),
@@ -72,28 +77,28 @@ class Platform(pulumi.ComponentResource):
                 *(records.records if records else ()),
             ),
         )
-        self._site = site
+        self._site, self._namespaces = site, namespaces
         self.register_outputs({})
 
-    def unsettle(self, releases: Mapping[str, pulumi.Resource], namespaces: Mapping[str, Namespace]) -> None:
-        """Let chaos loose on the stack's releases, where the settings ask for it; both mappings by a release's name."""
+    def unsettle(self, releases: Mapping[str, pulumi.Resource]) -> None:
+        """Let chaos loose on the stack's releases, by name, where the settings ask for it."""
         if self._site.platform.chaos.state == "on":
             opts = pulumi.ResourceOptions(parent=self, providers=[self._site.cluster.provider])
-            Chaos("chaos", self._site, releases, namespaces, opts)
+            Chaos("chaos", self._site, releases, self._namespaces, opts)
 
 
 def _releases(*parts: CertManager | Ingress | Keda | None) -> tuple[pulumi.Resource, ...]:
     return tuple(part.release for part in parts if part)
 
 
-def _priority(site: Site, child: pulumi.ResourceOptions) -> None:
+def _priority(foundation: Foundation, names: Names, child: pulumi.ResourceOptions) -> pulumi.Output[str]:
     """The class of what serves others; what only watches or may be thrown away has none."""
-    scheduling.v1.PriorityClass(
+    name, cluster = names.resource("platform"), foundation.cluster
+    made = scheduling.v1.PriorityClass(
         "platform",
-        metadata=ObjectMetaArgs(name=site.priority_class, labels=site.names.labels("platform")),
+        metadata=ObjectMetaArgs(name=name, labels=names.labels("platform")),
         value=PRIORITY,
         description="Ingress and certificates: what Airflow is of no use without",
-        opts=pulumi.ResourceOptions(
-            parent=child.parent, provider=site.cluster.provider, depends_on=list(site.cluster.ready)
-        ),
+        opts=pulumi.ResourceOptions(parent=child.parent, provider=cluster.provider, depends_on=list(cluster.ready)),
     )
+    return name_of(made, name)

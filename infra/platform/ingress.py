@@ -16,7 +16,7 @@ class Ingress(pulumi.ComponentResource):
 
     release: helm.v3.Release
     controller: Controller
-    namespace: str
+    space: Namespace
     peers: tuple[Peer, ...]
     address: pulumi.Output[str] | None
 
@@ -25,27 +25,26 @@ class Ingress(pulumi.ComponentResource):
     ) -> None:
         """Install it after `after`: what has to outlive the load balancer."""
         super().__init__("airflow:platform:Ingress", name, None, opts)
-        self.namespace = site.ingress_namespace
         self.controller = _controller(site)
         if self.controller.warning:
             pulumi.log.warn(self.controller.warning)
-        self.peers = (Peer(namespace=self.namespace, pod_labels=self.controller.pod_labels),)
-        namespace = Namespace(
+        self.space = Namespace(
             self.controller.release,
-            namespace=self.namespace,
+            namespace=site.ingress_namespace,
             labels=site.names.labels("ingress"),
             allow=_allowed(site, self.controller),
             ready=site.cluster.ready,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        self.peers = (Peer(namespace=self.space.named, pod_labels=self.controller.pod_labels),)
         self.release = release(
             self.controller.release,
             self.controller.chart,
             site,
-            namespace=self.namespace,
+            namespace=self.space.namespace,
             values=self.controller.values,
             parent=self,
-            depends_on=[namespace, *after],
+            depends_on=[self.space, *after],
         )
         self.address = self._address(site)
         self.register_outputs({})

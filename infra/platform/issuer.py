@@ -48,7 +48,7 @@ class Issuer(pulumi.ComponentResource):
         if self.issuer_name == "letsencrypt-staging" and site.settings.tier is Tier.production:
             pulumi.log.warn(STAGING_IN_PRODUCTION)
         if self.issuer_name == OWN_CA:
-            after = self._own_ca(site, cert_manager.namespace, after)
+            after = self._own_ca(site, cert_manager.space.namespace, after)
             spec = ca_spec(f"{OWN_CA}-tls")
         else:
             spec = acme_spec(site, self.issuer_name)

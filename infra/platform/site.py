@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.contracts import Cluster, Dns, Foundation, Peer
+from infra.contracts import Cluster, Dns, Foundation, Peer, Text
 from infra.names import Names
 from infra.settings import Settings
 from infra.settings.figures import Component, Figures
@@ -23,7 +23,7 @@ class Site:
     settings: Settings
     foundation: Foundation
     names: Names
-    priority_class: str
+    priority_class: Text
 
     @property
     def platform(self) -> PlatformSettings:
@@ -50,12 +50,10 @@ class Site:
         return self.namespace(self.platform.ingress.controller)
 
     @property
-    def ingress_peers(self) -> tuple[Peer, ...]:
-        """Whatever controller serves this stack's hosts, by its namespace; none where there is none."""
+    def existing_ingress(self) -> tuple[Peer, ...]:
+        """The controller that somebody else runs for this stack's hosts, by its namespace; none where there is none."""
         ingress = self.platform.ingress
-        if ingress.state == "off":
-            return ()
-        return (Peer(namespace=self.ingress_namespace if ingress.state == "on" else ingress.existing_namespace),)
+        return (Peer(namespace=ingress.existing_namespace),) if ingress.state == "existing" else ()
 
     @property
     def challenged_zone(self) -> Dns | None:

@@ -5,8 +5,9 @@ from typing import Any
 
 from infra.preview import create_only
 from infra.preview.model import Resource
-from infra.preview.paths import Edit
+from infra.preview.paths import Edit, at
 
+WHEN_DELETED = "airflow-platform/when-deleted"
 KINDS = ("replaced", "deleted", "changed", "created")
 
 
@@ -28,6 +29,12 @@ class Change:
     def loses_data(self) -> bool:
         """Whether what it holds goes with it."""
         return self.kind in ("replaced", "deleted") and create_only.rules(self.resource.type).holds_data
+
+    @property
+    def consequence(self) -> str:
+        """What else ends with it, in the resource's own words: its annotation WHEN_DELETED."""
+        said = at(self.resource.inputs, f"metadata.annotations.{WHEN_DELETED}")
+        return said if isinstance(said, str) and self.kind in ("replaced", "deleted") else ""
 
     def as_json(self) -> dict[str, Any]:
         """The change's object in `--diff --json`."""

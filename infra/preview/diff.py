@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from infra.names import NAMES_EXPORT, renaming
 from infra.preview import create_only
 from infra.preview.change import KINDS, Change
 from infra.preview.consequences import following
@@ -76,11 +77,13 @@ def load(path: Path) -> Plan:
 
 
 def compare(before: Plan, after: Plan) -> Diff:
-    """What an `up` of `after` would do to a stack that `before` describes."""
+    """What an `up` of `after` would do to a stack that `before` describes. Raises InputError where it must not."""
     if (before.project, before.stack) != (after.project, after.stack):
         raise InputError(
             f"--diff: that plan is of {before.project}/{before.stack}, this one of {after.project}/{after.stack}"
         )
+    if why := renaming(before.outputs.get(NAMES_EXPORT), after.outputs.get(NAMES_EXPORT)):
+        raise InputError(why)
     old = {resource.urn: resource for resource in before if resource.type != STACK_TYPE}
     changes: list[Change] = []
     for resource in after:

@@ -89,6 +89,8 @@ def _flags(change: Change) -> Iterator[str]:
 def _details(change: Change) -> Iterator[str]:
     if change.because:
         yield change.because
+    if change.consequence:
+        yield change.consequence
     yield from map(_edit, change.edits)
 
 

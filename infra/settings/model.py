@@ -27,7 +27,9 @@ class Settings(Model):
     figures: Mapping[str, Any] = Field(
         default={}, description="figures of the size to override, by the table's own paths"
     )
-    prefix: Slug | None = Field(default=None, description="begins every derived name; none: project and stack")
+    prefix: Slug | None = Field(
+        default=None, description="begins every derived name, for the stack's life; none: project and stack"
+    )
     ephemeral: bool = Field(
         default=False, description="the stack is thrown away soon: nothing of it is kept or protected"
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from infra.names import login
 from infra.settings.base import NotParsed, has_parsed
 from infra.settings.existing import ExistingCloud
 from infra.settings.known_keys import NAMESPACE, is_secret_key
@@ -109,6 +110,10 @@ class ReleaseSecrets:
         """The secret of this name for this release."""
         own = f"{self.release}.{name}"
         return self.secrets.output(own if own in self.secrets else name)
+
+    def login(self, role: str, name: str) -> pulumi.Output[str]:
+        """The login of a PostgreSQL role whose password is the secret of this name; it is none itself."""
+        return pulumi.Output.unsecret(self.output(name).apply(lambda password: login(role, password)))
 
 
 def take(settings: Settings, config: Mapping[str, str], encrypted: frozenset[str]) -> tuple[Secrets, list[Problem]]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from infra.preview.model import Plan, Resource
+from tests.program.references import references_are_known, referrers_wait
 from tests.program.stacks import SECRET, UNKNOWN, leaves, pod_specs
 
 Invariant = Callable[[Plan], Iterator[str]]
@@ -257,6 +258,8 @@ EVERYWHERE: dict[str, Invariant] = {
     "Helm releases are awaited": releases_are_awaited,
     "every URN is there once": urns_are_unique,
     "a namespace comes first": namespaces_come_first,
+    "what names something waits for it": referrers_wait,
+    "no way of naming something is overlooked": references_are_known,
 }
 EVERY_PLAN = pytest.mark.guarantee(*EVERYWHERE)
 

@@ -56,21 +56,20 @@ def plan(platform: Mapping[str, Any] | None = None, *, single_node: bool = False
         kubeconfig = pulumi.Output.secret("made-up")
         provider = kubernetes.Provider("cluster", kubeconfig=kubeconfig, cluster_identifier="made-up")
         secrets = Secrets({secret.key: f"made-up-{secret.key}" for secret in required_secrets(given)})
-        made = Platform("platform", given, secrets, foundation(provider, single_node), NAMES)
+        after = pulumi.ResourceOptions(provider=provider)
+        spaces = {
+            one.name: Namespace(
+                one.in_namespace, namespace=one.in_namespace, labels=NAMES.labels("airflow"), allow={}, opts=after
+            )
+            for one in given.releases
+        }
+        made = Platform("platform", given, secrets, foundation(provider, single_node), NAMES, spaces)
         kubernetes.core.v1.ConfigMap(
             "waits-like-an-ingress",
             opts=pulumi.ResourceOptions(provider=provider, depends_on=list(made.outputs.ready)),
         )
-        after = pulumi.ResourceOptions(provider=provider)
         made.unsettle(
-            {one.name: kubernetes.core.v1.ConfigMap(f"release-{one.name}", opts=after) for one in given.releases},
-            {
-                one.name: Namespace(
-                    one.in_namespace, namespace=one.in_namespace, labels=NAMES.labels("airflow"), allow={}, opts=after
-                )
-                for one in given.releases
-                if given.platform.chaos.state == "on"  # nobody else asks for them
-            },
+            {one.name: kubernetes.core.v1.ConfigMap(f"release-{one.name}", opts=after) for one in given.releases}
         )
         return {
             "issuer": made.outputs.issuer or "",
@@ -93,7 +92,9 @@ def foundation(
 
     def bind(request: IdentityRequest, opts: pulumi.ResourceOptions) -> ServiceAccountIdentity:
         made = kubernetes.core.v1.ConfigMap(f"identity-{request.name}", data={"grants": str(request.grants)}, opts=opts)
-        return ServiceAccountIdentity({"cloud/role": made.metadata.uid}, {"cloud/use": "true"}, (made,))
+        return ServiceAccountIdentity(
+            {"cloud/role": made.metadata.uid}, {"cloud/use": "true"}, lambda _account: (made,)
+        )
 
     return Foundation(
         cluster=Cluster(

@@ -10,12 +10,14 @@ from tests.program import invariants
 from tests.program.conftest import PlanOf
 from tests.program.platform_site import plan as site_plan
 from tests.program.reading import one, tampered
+from tests.program.references import references
 from tests.program.stacks import SECRET, UNKNOWN
 
 RELEASE, NAMESPACE = "kubernetes:helm.sh/v3:Release", "kubernetes:core/v1:Namespace"
 POLICY, INGRESS = "kubernetes:networking.k8s.io/v1:NetworkPolicy", "kubernetes:networking.k8s.io/v1:Ingress"
 EXPORTER, CHAOS = ("kubernetes:apps/v1:Deployment", "database-main"), ("kubernetes:apps/v1:Deployment", "chaos-main")
 JOB = "kubernetes:batch/v1:Job"
+ISSUER = "cert-manager.io/cluster-issuer"
 ENFORCE = "pod-security.kubernetes.io/enforce"
 CONTAINER = "spec.template.spec.containers.0"
 
@@ -64,6 +66,8 @@ SPOILED: list[tuple[str, tuple[str, str | None], str, Any]] = [
     ("http_is_redirected", (RELEASE, "ingress-nginx"), "values.controller.allowSnippetAnnotations", True),
     ("releases_are_awaited", (RELEASE, "cert-manager"), "skipAwait", True),
     ("releases_are_awaited", (RELEASE, "cert-manager"), "timeout", 300),
+    ("referrers_wait", (NAMESPACE, "chaos"), "metadata.annotations", {ISSUER: "letsencrypt-staging"}),
+    ("references_are_known", (RELEASE, "monitoring"), "values.grafana.homeOf", "airflow-integration-chaos"),
 ]
 
 
@@ -81,6 +85,63 @@ def test_an_invariant_notices_plain_http_by_traefik() -> None:
     plain = tampered(made, one(made, RELEASE, "traefik"), "values.ports.web.http", {})
     assert list(invariants.http_is_redirected(made)) == []
     assert list(invariants.http_is_redirected(plain))
+
+
+#: One of each way of naming something, on the stacks that have it: type and name of the referrer, and what it names.
+REFERRERS = (
+    ("integration", ".", "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", "main-sync", "Role::main-sync"),
+    (
+        "integration",
+        ".",
+        "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+        "main-sync",
+        "ServiceAccount::main-jobs",
+    ),
+    ("integration", ".", "kubernetes:batch/v1:CronJob", "main-rotate-fernet", "ServiceAccount::main-jobs"),
+    ("integration", ".", POLICY, "main-scraping", "Namespace::monitoring"),
+    (
+        "integration",
+        ".",
+        "kubernetes:monitoring.coreos.com/v1:PodMonitor",
+        "podmonitor-airflow-main",
+        "Release::monitoring",
+    ),
+    ("integration", ".", RELEASE, "main", "PriorityClass::airflow-integration-airflow"),
+    ("integration", ".", RELEASE, "monitoring", "StorageClass::gp3"),
+    ("integration", ".", INGRESS, "main", "Release::ingress-nginx"),
+    ("integration", ".", INGRESS, "main", "Release::main"),
+    (
+        "integration",
+        ".",
+        "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+        "main-worker",
+        "ServiceAccount::main-worker",
+    ),
+    (
+        "integration",
+        "examples/azure",
+        "azure-native:managedidentity:FederatedIdentityCredential",
+        "main-worker",
+        "ServiceAccount::main-worker",
+    ),
+    ("local", ".", "kubernetes:batch/v1:CronJob", "main-upload", "PersistentVolumeClaim::main-dags"),
+    ("local", ".", "kubernetes:batch/v1:CronJob", "main-rotation", "PersistentVolumeClaim::main-logs"),
+)
+
+
+@pytest.mark.parametrize(("stack", "stacks", "type_", "name", "named"), REFERRERS)
+def test_an_invariant_notices_what_no_longer_waits(
+    plan: PlanOf, stack: str, stacks: str, type_: str, name: str, named: str
+) -> None:
+    made = plan(stack, stacks)
+    whole = one(made, type_, name)
+    (referred,) = {
+        each.referred.urn for each in references(made) if each.referrer is whole and each.referred.urn.endswith(named)
+    }
+    loose = replace(whole, depends_on=(), parent=None, provider=None)
+    others = tuple(each for each in made if each is not whole)
+    said = list(invariants.referrers_wait(replace(made, resources=(*others, loose))))
+    assert [line for line in said if line.startswith(f"{whole.urn}:") and referred in line]
 
 
 @pytest.mark.guarantee("every check of a plan notices what breaks it")

@@ -106,7 +106,7 @@ def test_the_databases_limit_is_its_own_volumes(
 def test_the_database_is_watched_with_a_releases_own_role_over_verified_tls(watched: Plan) -> None:
     main = container(one(watched, DEPLOYMENT, "database-main"))
     env = {item["name"]: item["value"] for item in main["env"]}
-    assert env["DATA_SOURCE_USER"] == "airflow_main"
+    assert env["DATA_SOURCE_USER"] in ("airflow_main__a", "airflow_main__b")
     assert env["DATA_SOURCE_URI"].endswith("/airflow_main?sslmode=verify-full&sslrootcert=/etc/exporter/ca.pem")
     assert env["DATA_SOURCE_PASS_FILE"] == "/run/secrets/database/password"
     assert {mount["mountPath"] for mount in main["volumeMounts"]} == {"/etc/exporter", "/run/secrets/database"}

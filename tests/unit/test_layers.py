@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # Left to right. A package may import those before it, and itself.
-SHARED = ("settings", "contracts", "names", "versions", "namespaces", "wait_for")
+SHARED = ("settings", "contracts", "names", "versions", "standing", "namespaces", "wait_for")
 ORDER = (*SHARED, "cloud", "platform", "airflow", "program", "preview")
 FREE = {"settings": set[str](), "contracts": set[str](), "names": set[str](), "versions": set[str]()}
 

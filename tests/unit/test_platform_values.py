@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.contracts import LoadBalancer, ServiceAccountIdentity
+from infra.contracts import LoadBalancer
 from infra.platform import certificates, issuer, nginx, traefik
 from infra.platform.controller import Controller
 from infra.platform.monitoring import stack
@@ -148,7 +148,7 @@ def test_only_the_retired_controller_warns_and_with_the_facts() -> None:
 
 @pytest.mark.guarantee("a webhook that does not answer yet")
 def test_cert_manager_keeps_its_kinds_and_is_installed_once_its_webhook_answers() -> None:
-    values = certificates.values(site(), certificates.Account("cert-manager", ServiceAccountIdentity(), None))
+    values = certificates.values(site(), certificates.Account("cert-manager"))
     assert values["crds"] == {"enabled": True, "keep": True}
     assert values["startupapicheck"]["enabled"] is True
     assert values["serviceAccount"] == {"create": True, "name": certificates.SERVICE_ACCOUNT}

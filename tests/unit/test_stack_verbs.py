@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from infra.names import NAMES_EXPORT
 from infra.preview.planning import ROOT
 from ops import terminal
 from ops.__main__ import run
 from tests.unit.fakes import Programs
-from tests.unit.verbs import NEEDED, with_all_secrets
+from tests.unit.verbs import NEEDED, OUTPUTS, exporting, with_all_secrets
 
 NAMES = ("deploy", "destroy", "outputs", "ui", "secrets", "dump", "restore", "adopt", "unlock-release", "docs")
 
@@ -97,9 +98,35 @@ def test_deploy_and_destroy_are_pulumis(
     programs.answer(("pulumi destroy", {"code": 255}))
     assert verb("destroy") == 255, "Pulumi's own exit code"
     assert [call.arguments for call in programs.calls()] == [
+        ["stack", "output", "--json", "--stack", "local", "--non-interactive"],
         ["up", "--yes", "--skip-preview", "--stack", "local", "--config-file", file],
         ["destroy", "--stack", "local", "--config-file", file],
     ]
+
+
+@pytest.mark.parametrize("preview", [(), ("--preview",)])
+def test_a_standing_stack_keeps_its_names(
+    preview: tuple[str, ...], verb: Callable[..., int], programs: Programs, stacks: Path, kubeconfig: Path, capsys: Any
+) -> None:
+    with_all_secrets(stacks)
+    exporting(programs, {**OUTPUTS, NAMES_EXPORT: "airflow-local"})
+    with (stacks / "Pulumi.local.yaml").open("a") as file:
+        file.write("  airflow:prefix: acme\n")
+    assert verb("deploy", *preview) == 2
+    said = capsys.readouterr().err
+    assert "'airflow-local'" in said
+    assert "second stack" in said
+    assert [call.arguments[:2] for call in programs.calls()] == [["stack", "output"]]
+
+
+def test_a_stack_that_was_never_deployed_takes_any_names(
+    verb: Callable[..., int], programs: Programs, stacks: Path, kubeconfig: Path
+) -> None:
+    with_all_secrets(stacks)
+    programs.add("pulumi")
+    programs.answer(("stack output", {"code": 255, "err": "error: no stack named 'local' found"}))
+    assert verb("deploy") == 0
+    assert [call.arguments[0] for call in programs.calls()] == ["stack", "up"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from infra.cloud.aws.keys import Keys
 from infra.cloud.aws.network import Network
 from infra.cloud.aws.nodes import SYSTEM, TASKS, Nodes
 from infra.cloud.aws.stack import Stack
-from infra.contracts import Cluster, Foundation, LoadBalancer, Peer
+from infra.contracts import Cluster, Foundation, LoadBalancer, Peer, name_of
 from infra.names import Names
 from infra.settings import Secrets, Settings
 from infra.settings.aws import AwsCloud
@@ -24,9 +24,9 @@ from infra.settings.aws import AwsCloud
 STORAGE_CLASS = "gp3"
 
 
-def build(cloud: AwsCloud, settings: Settings, secrets: Secrets, names: Names) -> Foundation:
+def build(cloud: AwsCloud, settings: Settings, secrets: Secrets, names: Names, kept: pulumi.Output[str]) -> Foundation:
     """The foundation in `cloud.account`. The cluster, the database and the files are built side by side."""
-    stack = Stack(cloud, settings, names, _provider(cloud, settings, names), hooks.binding())
+    stack = Stack(cloud, settings, names, _provider(cloud, settings, names, kept), hooks.binding())
     here = stack.inside()
     keys = Keys("keys", stack, here)
     network = Network("network", stack, keys, here)
@@ -46,11 +46,11 @@ def build(cloud: AwsCloud, settings: Settings, secrets: Secrets, names: Names) -
     )
 
 
-def _provider(cloud: AwsCloud, settings: Settings, names: Names) -> aws.Provider:
+def _provider(cloud: AwsCloud, settings: Settings, names: Names, kept: pulumi.Output[str]) -> aws.Provider:
     """In this region and account, whatever the environment says. Everything taggable has its tags explicitly too."""
     return aws.Provider(
         "aws",
-        region=cloud.region,
+        region=kept.apply(lambda _names: cloud.region),
         allowed_account_ids=[cloud.account],
         default_tags=aws.ProviderDefaultTagsArgs(tags=names.tags(settings.tags)),
     )
@@ -65,7 +65,6 @@ def _cluster(stack: Stack, network: Network, control: ControlPlane) -> Cluster:
     provider = Access("access", stack, control.cluster, nodes.system, here).provider
     ready = [nodes.system, *late.addons]
     Autoscaler("autoscaler", stack, provider, control.cluster, [*ready, nodes.tasks], here)
-    _storage_class(provider)
     service = IPv4Network(stack.cloud.cluster.service_cidr)
     return Cluster(
         name=stack.cluster_name,
@@ -77,7 +76,7 @@ def _cluster(stack: Stack, network: Network, control: ControlPlane) -> Cluster:
         load_balancer=_load_balancer(stack),
         # The VPC CNI judges a packet before it is translated, so that the Service's own address counts as well.
         api_server=(Peer(cidr=f"{service[1]}/32"), *(Peer(cidr=cidr) for cidr in network.private_cidrs)),
-        block_storage_class=STORAGE_CLASS,
+        block_storage_class=_storage_class(provider),
         ready=tuple(ready),
     )
 
@@ -97,9 +96,9 @@ def _load_balancer(stack: Stack) -> LoadBalancer:
     )
 
 
-def _storage_class(provider: kubernetes.Provider) -> None:
+def _storage_class(provider: kubernetes.Provider) -> pulumi.Output[str]:
     """EKS marks no class as the default, and the one that it brings is of the last generation and not encrypted."""
-    kubernetes.storage.v1.StorageClass(
+    made = kubernetes.storage.v1.StorageClass(
         STORAGE_CLASS,
         metadata=kubernetes.meta.v1.ObjectMetaArgs(
             name=STORAGE_CLASS, annotations={"storageclass.kubernetes.io/is-default-class": "true"}
@@ -111,3 +110,4 @@ def _storage_class(provider: kubernetes.Provider) -> None:
         reclaim_policy="Delete",
         opts=pulumi.ResourceOptions(provider=provider),
     )
+    return name_of(made, STORAGE_CLASS)

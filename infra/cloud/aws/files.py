@@ -9,7 +9,7 @@ from infra.cloud.aws.keys import Keys
 from infra.cloud.aws.network import Network
 from infra.cloud.aws.policies import Statement, deny_plain, document
 from infra.cloud.aws.stack import Stack
-from infra.contracts import Cluster, Files, VolumeRequest
+from infra.contracts import CLAIM_TIMEOUTS, Cluster, Files, VolumeRequest, name_of
 
 PORT = 2049
 OWNER, GROUP = 50000, 0  # Airflow's user in its image
@@ -97,7 +97,10 @@ class Volume(pulumi.ComponentResource):
         point = self._point(name, stack, files, request)
         handle = pulumi.Output.concat(files.system.id, "::", point.id)
         in_cluster = pulumi.ResourceOptions(
-            parent=self, provider=cluster.provider, depends_on=[*cluster.ready, *files.mount_targets]
+            parent=self,
+            provider=cluster.provider,
+            depends_on=[*cluster.ready, *files.mount_targets],
+            custom_timeouts=CLAIM_TIMEOUTS,
         )
         self.claim = _claim(name, handle, request, in_cluster)
         self.register_outputs({})
@@ -153,6 +156,6 @@ def build(stack: Stack, files: FileSystem, cluster: Cluster) -> Files:
 
     def volume(request: VolumeRequest, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
         made = Volume(f"{request.release}-{request.purpose}", stack, files, cluster, request, opts)
-        return made.claim.metadata.name
+        return name_of(made.claim, request.name)
 
     return Files(volume=volume)

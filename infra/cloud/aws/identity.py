@@ -78,9 +78,7 @@ class PodRole(pulumi.ComponentResource):
 
 
 class Binding(pulumi.ComponentResource):
-    """A service account's role, and its association with it."""
-
-    association: aws.eks.PodIdentityAssociation
+    """A service account's role, and its association with it once the account is there."""
 
     def __init__(
         self,
@@ -91,8 +89,9 @@ class Binding(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:aws:Binding", name, None, opts)
+        self._name, self._stack, self._cluster_name, self._request = name, stack, cluster_name, request
         statements = [one for grant in request.grants for one in cast("Grant", grant).statements]
-        made = PodRole(
+        self._made = PodRole(
             name,
             stack,
             request.namespace,
@@ -100,16 +99,23 @@ class Binding(pulumi.ComponentResource):
             statements=statements,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.association = aws.eks.PodIdentityAssociation(
-            name,
-            cluster_name=cluster_name,
-            namespace=request.namespace,
-            service_account=request.service_account,
-            role_arn=made.role.arn,
-            tags=stack.tags,
-            opts=pulumi.ResourceOptions(parent=self, provider=stack.provider, depends_on=made.ready, hooks=stack.hooks),
-        )
         self.register_outputs({})
+
+    def associate(self, account: pulumi.Resource) -> tuple[pulumi.Resource, ...]:
+        """Give the account its role: a pod that comes later takes it on."""
+        stack = self._stack
+        made = aws.eks.PodIdentityAssociation(
+            self._name,
+            cluster_name=self._cluster_name,
+            namespace=self._request.namespace,
+            service_account=self._request.service_account,
+            role_arn=self._made.role.arn,
+            tags=stack.tags,
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=stack.provider, depends_on=[*self._made.ready, account], hooks=stack.hooks
+            ),
+        )
+        return (made,)
 
 
 def build(stack: Stack, cluster_name: pulumi.Input[str]) -> Identity:
@@ -118,7 +124,6 @@ def build(stack: Stack, cluster_name: pulumi.Input[str]) -> Identity:
     def bind(request: IdentityRequest, opts: pulumi.ResourceOptions) -> ServiceAccountIdentity:
         if not request.grants:
             return ServiceAccountIdentity()
-        made = Binding(request.name, stack, cluster_name, request, opts)
-        return ServiceAccountIdentity(ready=(made.association,))
+        return ServiceAccountIdentity(associate=Binding(request.name, stack, cluster_name, request, opts).associate)
 
     return Identity(bind=bind, peers=(Peer(cidr=AGENT),))

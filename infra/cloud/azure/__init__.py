@@ -16,9 +16,11 @@ from infra.settings import Secrets, Settings
 from infra.settings.azure import AzureCloud
 
 
-def build(cloud: AzureCloud, settings: Settings, secrets: Secrets, names: Names) -> Foundation:
+def build(
+    cloud: AzureCloud, settings: Settings, secrets: Secrets, names: Names, kept: pulumi.Output[str]
+) -> Foundation:
     """The foundation in the subscription that `cloud.subscription` names. The database waits for no cluster."""
-    stack = _stack(cloud, settings, names)
+    stack = _stack(cloud, settings, names, kept)
     network = Network("network", stack, stack.inside())
     logs = Logs("logs", stack, stack.inside())
     made, aks = cluster.build(stack, network, logs, stack.inside())
@@ -37,9 +39,12 @@ def build(cloud: AzureCloud, settings: Settings, secrets: Secrets, names: Names)
     )
 
 
-def _stack(cloud: AzureCloud, settings: Settings, names: Names) -> Stack:
+def _stack(cloud: AzureCloud, settings: Settings, names: Names, kept: pulumi.Output[str]) -> Stack:
     provider = azure.Provider(
-        "azure", subscription_id=cloud.subscription, tenant_id=cloud.tenant, location=cloud.region
+        "azure",
+        subscription_id=kept.apply(lambda _names: cloud.subscription),
+        tenant_id=cloud.tenant,
+        location=cloud.region,
     )
     binding = hooks.binding()
     place = Place(cloud, settings, names)

@@ -13,7 +13,7 @@ from infra.cloud.azure.network import Network
 from infra.cloud.azure.snapshots import Snapshots
 from infra.cloud.azure.stack import Stack
 from infra.cloud.azure.storage import account, endpoint
-from infra.contracts import Cluster, Files, Identity, VolumeRequest
+from infra.contracts import CLAIM_TIMEOUTS, Cluster, Files, Identity, VolumeRequest, name_of
 from infra.namespaces import Namespace
 
 DRIVER = "file.csi.azure.com"
@@ -137,7 +137,7 @@ class Volume(pulumi.ComponentResource):
                 volume_name=volume.metadata.name,
                 resources=core.VolumeResourceRequirementsArgs(requests={"storage": f"{request.size_gib}Gi"}),
             ),
-            opts=pulumi.ResourceOptions(parent=self, provider=cluster.provider),
+            opts=pulumi.ResourceOptions(parent=self, provider=cluster.provider, custom_timeouts=CLAIM_TIMEOUTS),
         )
         self.register_outputs({})
 
@@ -187,6 +187,6 @@ def build(stack: Stack, network: Network, cluster: Cluster, identity: Identity, 
         if not made:
             made.append(ShareAccount("files", stack, network, cluster, identity, opts))
         name = f"{request.release}-{request.purpose}"
-        return Volume(name, stack, cluster, made[0], request, own).claim.metadata.name
+        return name_of(Volume(name, stack, cluster, made[0], request, own).claim, request.name)
 
     return Files(volume=volume)

@@ -59,8 +59,6 @@ class Binding(pulumi.ComponentResource):
     """A service account's identity, what it may do, and the credential that its tokens are exchanged by."""
 
     identity: managedidentity.UserAssignedIdentity
-    credential: managedidentity.FederatedIdentityCredential
-    ready: list[pulumi.Resource]
 
     def __init__(
         self,
@@ -68,10 +66,10 @@ class Binding(pulumi.ComponentResource):
         stack: Stack,
         issuer: pulumi.Input[str],
         request: IdentityRequest,
-        before: list[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:azure:Binding", name, None, opts)
+        self._name, self._stack, self._issuer, self._request = name, stack, issuer, request
         self.identity = managedidentity.UserAssignedIdentity(
             name,
             resource_group_name=stack.group,
@@ -79,26 +77,31 @@ class Binding(pulumi.ComponentResource):
             tags=stack.tags,
             opts=pulumi.ResourceOptions(parent=self, provider=stack.provider),
         )
-        self.credential = managedidentity.FederatedIdentityCredential(
-            name,
+        grants = [cast("Grant", grant) for grant in request.grants]
+        self._assigned = [
+            assign(f"{name}-{number}", stack, grant, self.identity.principal_id, self)
+            for number, grant in enumerate(grants, 1)
+        ]
+        self.register_outputs({})
+
+    def associate(self, account: pulumi.Resource, credentials: list[pulumi.Resource]) -> tuple[pulumi.Resource, ...]:
+        """Let the account's tokens be exchanged. `credentials` were written before; its own joins them."""
+        stack, space, name = self._stack, self._request.namespace, self._request.service_account
+        credential = managedidentity.FederatedIdentityCredential(
+            self._name,
             resource_group_name=stack.group,
             resource_name_=self.identity.name,
             federated_identity_credential_resource_name="cluster",
-            issuer=issuer,
-            subject=pulumi.Output.concat("system:serviceaccount:", request.namespace, ":", request.service_account),
+            issuer=self._issuer,
+            subject=pulumi.Output.concat("system:serviceaccount:", space, ":", name),
             audiences=[AUDIENCE],
             # Written at the same time, they are refused.
-            opts=pulumi.ResourceOptions(parent=self, provider=stack.provider, depends_on=before, hooks=stack.hooks),
-        )
-        grants = [cast("Grant", grant) for grant in request.grants]
-        self.ready = [
-            self.credential,
-            *(
-                assign(f"{name}-{number}", stack, grant, self.identity.principal_id, self)
-                for number, grant in enumerate(grants, 1)
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=stack.provider, depends_on=[*credentials[-1:], account], hooks=stack.hooks
             ),
-        ]
-        self.register_outputs({})
+        )
+        credentials.append(credential)
+        return (credential, *self._assigned)
 
 
 def build(stack: Stack, issuer: pulumi.Input[str]) -> Identity:
@@ -108,15 +111,14 @@ def build(stack: Stack, issuer: pulumi.Input[str]) -> Identity:
     def bind(request: IdentityRequest, opts: pulumi.ResourceOptions) -> ServiceAccountIdentity:
         if not request.grants:
             return ServiceAccountIdentity()
-        made = Binding(request.name, stack, issuer, request, credentials[-1:], opts)
-        credentials.append(made.credential)
+        made = Binding(request.name, stack, issuer, request, opts)
         return ServiceAccountIdentity(
             annotations={
                 "azure.workload.identity/client-id": made.identity.client_id,
                 "azure.workload.identity/tenant-id": stack.cloud.tenant,
             },
             pod_labels={"azure.workload.identity/use": "true"},
-            ready=tuple(made.ready),
+            associate=lambda account: made.associate(account, credentials),
         )
 
     # Entra's addresses are no fixed ones.

@@ -56,9 +56,9 @@ class Snapshots(pulumi.ComponentResource):
         grant = Grant(stack.guid(NAME), self._scope(stack, account), "daily snapshots of the shares")
         request = IdentityRequest(NAME, home.namespace, NAME, (grant,))
         who = identity.bind(request, pulumi.ResourceOptions(parent=self))
-        child = pulumi.ResourceOptions(parent=self, provider=cluster.provider, depends_on=[home, *who.ready])
+        child = pulumi.ResourceOptions(parent=self, provider=cluster.provider, depends_on=[home])
         labels = stack.names.labels(NAME)
-        core.v1.ServiceAccount(
+        account_made = core.v1.ServiceAccount(
             NAME,
             metadata=ObjectMetaArgs(
                 name=NAME, namespace=home.namespace, labels=labels, annotations=dict(who.annotations)
@@ -74,7 +74,9 @@ class Snapshots(pulumi.ComponentResource):
             NAME,
             metadata=ObjectMetaArgs(name=NAME, namespace=home.namespace, labels=labels),
             spec=_schedule(_pod(stack, cluster, script), {**labels, **who.pod_labels}),
-            opts=child,
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=cluster.provider, depends_on=[home, *who.associate(account_made)]
+            ),
         )
         self.register_outputs({})
 

@@ -1,5 +1,7 @@
 """A cluster that is already there: the same promises as a cloud's, kept with what Kubernetes alone has."""
 
+import pulumi
+
 from infra.cloud.existing import cluster, database, files, identity
 from infra.contracts import Foundation, Registry
 from infra.names import Names
@@ -7,9 +9,11 @@ from infra.settings import Secrets, Settings
 from infra.settings.existing import ExistingCloud
 
 
-def build(cloud: ExistingCloud, settings: Settings, secrets: Secrets, names: Names) -> Foundation:
+def build(
+    cloud: ExistingCloud, settings: Settings, secrets: Secrets, names: Names, kept: pulumi.Output[str]
+) -> Foundation:
     """The foundation on the cluster that `cloud.context` names."""
-    made = cluster.build(cloud, secrets, names)
+    made = cluster.build(cloud, secrets, names, kept)
     registry = None
     if cloud.registry:
         registry = Registry(cloud.registry.url, f"docker login {cloud.registry.url.partition('/')[0]}")

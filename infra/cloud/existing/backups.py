@@ -38,7 +38,7 @@ class Backups(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self, depends_on=[space])
         namespace = space.namespace
         labels = names.labels("postgres-dumps")
-        core.v1.PersistentVolumeClaim(
+        volume = core.v1.PersistentVolumeClaim(
             f"{name}-volume",
             metadata=meta.v1.ObjectMetaArgs(name=VOLUME, namespace=namespace, labels=labels),
             spec=pods.volume_claim(database.storage_class, database.storage_gib),
@@ -50,13 +50,14 @@ class Backups(pulumi.ComponentResource):
             data={"dump.sh": script("dump.sh"), "restore.sh": script("restore.sh"), "ca.pem": ca},
             opts=child,
         )
+        jobs = pulumi.ResourceOptions(parent=self, depends_on=[space, volume])
         for job, file in ((DATABASE_DUMP, "dump.sh"), (DATABASE_RESTORE, "restore.sh")):
             pod = _pod(file, host, figures, database.backup_retention_days, password_secret, config.metadata.name)
             batch.v1.CronJob(
                 f"{name}-{job}",
                 metadata=meta.v1.ObjectMetaArgs(name=job, namespace=namespace, labels=labels),
                 spec=_schedule(database.backup_schedule, pod, labels, by_hand=job == DATABASE_RESTORE),
-                opts=child,
+                opts=jobs,
             )
         self.register_outputs({})
 

@@ -23,7 +23,11 @@ class ServerCertificate(pulumi.ComponentResource):
     key: pulumi.Output[str]
 
     def __init__(
-        self, name: str, organization: str, hosts: Sequence[str], opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        organization: pulumi.Input[str],
+        hosts: pulumi.Input[Sequence[str]],
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("airflow:existing:ServerCertificate", name, None, opts)
         provider = tls.Provider(f"{name}-tls", opts=pulumi.ResourceOptions(parent=self))
@@ -46,7 +50,7 @@ class ServerCertificate(pulumi.ComponentResource):
             f"{name}-server",
             private_key_pem=key.private_key_pem,
             subject=tls.CertRequestSubjectArgs(common_name="postgres", organization=organization),
-            dns_names=list(hosts),
+            dns_names=hosts,
             opts=child,
         )
         signed = tls.LocallySignedCert(

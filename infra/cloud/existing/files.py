@@ -3,7 +3,7 @@
 import pulumi
 from pulumi_kubernetes import core, meta
 
-from infra.contracts import Cluster, Files, VolumeRequest
+from infra.contracts import CLAIM_TIMEOUTS, Cluster, Files, VolumeRequest, name_of
 from infra.settings.existing import ExistingCloud, HostPathFiles, StorageClassFiles
 
 
@@ -32,7 +32,9 @@ class Volume(pulumi.ComponentResource):
     ) -> None:
         super().__init__("airflow:existing:Volume", name, None, opts)
         # A component's dependencies are not its children's: what the caller waits for, the claim waits for.
-        child = pulumi.ResourceOptions(parent=self, provider=cluster.provider, depends_on=opts.depends_on)
+        child = pulumi.ResourceOptions(
+            parent=self, provider=cluster.provider, depends_on=opts.depends_on, custom_timeouts=CLAIM_TIMEOUTS
+        )
         folder = node_folder(request, files)
         bound_to = None
         if folder is not None:
@@ -43,7 +45,7 @@ class Volume(pulumi.ComponentResource):
             spec=claim_spec(request, files, bound_to.metadata.name if bound_to is not None else None),
             opts=child,
         )
-        self.claim = claim.metadata.name
+        self.claim = name_of(claim, request.name)
         self.register_outputs({})
 
 

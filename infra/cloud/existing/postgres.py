@@ -7,7 +7,7 @@ from infra.cloud.existing import pods, server_pod
 from infra.cloud.existing.backups import Backups
 from infra.cloud.existing.certificate import ServerCertificate
 from infra.cloud.existing.scripts import script
-from infra.contracts import Cluster, Peer
+from infra.contracts import Cluster, Peer, name_of
 from infra.names import Names
 from infra.namespaces import Allow, Namespace
 from infra.settings.existing import ClusterDatabase
@@ -48,7 +48,12 @@ class PostgresServer(pulumi.ComponentResource):
         labels = names.labels("postgres")
         space = _namespace(name, labels, cluster, names, self)
         child = pulumi.ResourceOptions(parent=self, provider=cluster.provider, depends_on=[space])
-        certificate = ServerCertificate(name, names.resource(), hosts(names), pulumi.ResourceOptions(parent=self))
+        certificate = ServerCertificate(
+            name,
+            name_of(cluster.provider, names.resource()),
+            cluster.provider.urn.apply(lambda _urn: hosts(names)),
+            pulumi.ResourceOptions(parent=self),
+        )
         metadata = meta.v1.ObjectMetaArgs(namespace=space.namespace, labels=labels)
         secret = core.v1.Secret(f"{name}-admin", metadata=metadata, string_data={"password": password}, opts=child)
         tls = core.v1.Secret(
@@ -81,7 +86,7 @@ class PostgresServer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, provider=cluster.provider),
         )
         self.ca = certificate.ca
-        self.peer = Peer(namespace=space.namespace, pod_labels=labels)
+        self.peer = Peer(namespace=space.named, pod_labels=labels)
         self.ready = (server, service, space)
         self.register_outputs({})
 

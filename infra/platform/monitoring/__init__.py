@@ -36,9 +36,10 @@ class Monitoring(pulumi.ComponentResource):
         site: Site,
         secrets: Secrets,
         controller: Controller | None,
+        spaces: Sequence[Namespace],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """Watch `controller` too, where this stack runs one."""
+        """Watch `controller` too, where this stack runs one; `spaces` are the namespaces of what is watched."""
         super().__init__("airflow:platform:Monitoring", name, None, opts)
         self._site, self._namespace = site, site.namespace("monitoring")
         settings = site.platform.monitoring
@@ -52,11 +53,11 @@ class Monitoring(pulumi.ComponentResource):
         )
         ready: list[pulumi.Resource] = [namespace]
         if settings.state == "on":
-            self.peers = (Peer(namespace=self._namespace, pod_labels=stack.PROMETHEUS_LABELS),)
+            self.peers = (Peer(namespace=namespace.named, pod_labels=stack.PROMETHEUS_LABELS),)
             ready.append(self._stack(secrets, ready))
         else:
             self.peers = (Peer(namespace=settings.existing_namespace),)
-        self._objects(controller, ready)
+        self._objects(controller, [*ready, *(space.made for space in spaces)])
         child = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
         for one in site.settings.releases:
             database.exporter(one, site, secrets.of(one), self._namespace, child)

@@ -68,7 +68,7 @@ def exporter(
             "DATA_SOURCE_URI": pulumi.Output.format(
                 "{0}:{1}/{2}?{3}", database.host, str(database.port), schema(release.name), tls
             ),
-            "DATA_SOURCE_USER": schema(release.name),
+            "DATA_SOURCE_USER": secrets.login(schema(release.name), "databasePassword"),
             "DATA_SOURCE_PASS_FILE": f"{_PASSWORD}/password",
         },
         volumes={
