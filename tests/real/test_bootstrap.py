@@ -72,3 +72,26 @@ def test_an_error_says_which_server_and_why(run: Run, postgres: Postgres) -> Non
     assert done.returncode == 1
     assert "permission denied to create database" in done.stderr
     assert "fourth-Password-1" not in done.stderr
+
+
+def test_what_a_release_had_is_dropped_by_its_name_and_nothing_else(run: Run, postgres: Postgres) -> None:
+    for release in ("airflow_goes", "airflow_stays"):
+        assert run(**{release: "first-Password-1", f"{release}_result": "second-Password-1"}).returncode == 0
+    where = parse_qs(urlsplit(postgres.url("postgres")).query)["host"][0]
+    server = {"PGHOST": where, "PGUSER": "manager", "PGPASSWORD": "manager-Password-1"}
+    env = {"PATH": os.environ["PATH"], **server, "ROLES": '["airflow_goes", "airflow_goes_result"]'}
+    script = SCRIPT.with_name("drop.py").read_text()
+    busy = subprocess.Popen(
+        [VENV / "bin" / "python", "-c", "import os, psycopg2, sys; psycopg2.connect(''); print(1, flush=True); input()"],
+        env={**env, "PGUSER": "airflow_goes", "PGPASSWORD": "first-Password-1", "PGDATABASE": "airflow_goes"},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert busy.stdout
+    assert busy.stdout.readline() == b"1\n", "a connection that is still open"
+    for said in ("airflow_goes: dropped\nairflow_goes_result: dropped\n",) * 2:
+        done = subprocess.run([VENV / "bin" / "python", "-c", script], env=env, capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (0, said), done.stderr
+    left = "select datname from pg_database where datname ~ '^airflow_(goes|stays)' order by 1"
+    assert postgres.sql(left).split() == ["airflow_stays", "airflow_stays_result"]
+    assert not postgres.sql("select rolname from pg_roles where rolname like 'airflow_goes%'").strip()
+    busy.communicate(b"\n")
