@@ -81,8 +81,9 @@ def test_what_a_release_had_is_dropped_by_its_name_and_nothing_else(run: Run, po
     server = {"PGHOST": where, "PGUSER": "manager", "PGPASSWORD": "manager-Password-1"}
     env = {"PATH": os.environ["PATH"], **server, "ROLES": '["airflow_goes", "airflow_goes_result"]'}
     script = SCRIPT.with_name("drop.py").read_text()
+    connect = "import psycopg2; one = psycopg2.connect(''); print(1, flush=True); input()"
     busy = subprocess.Popen(
-        [VENV / "bin" / "python", "-c", "import os, psycopg2, sys; psycopg2.connect(''); print(1, flush=True); input()"],
+        [VENV / "bin" / "python", "-c", connect],
         env={**env, "PGUSER": "airflow_goes", "PGPASSWORD": "first-Password-1", "PGDATABASE": "airflow_goes"},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     )  # fmt: skip
