@@ -7,6 +7,8 @@ REF ?=
 IMAGE_TAG ?=
 SSH_KEY ?=
 RESET ?=
+EARLIER ?=
+DROP ?=
 
 secrets: $(VENV)/.installed  ## make the secrets of a stack that can be made, and say which a person brings: STACK=… [SSH_KEY=1]
 	@$(PY) -m ops secrets $(WITH_STACK) $(if $(SSH_KEY),--ssh-key)
@@ -33,8 +35,11 @@ dump: $(VENV)/.installed  ## dump the database in an existing cluster now: STACK
 restore: $(VENV)/.installed  ## put a dump back, or list them: STACK=… [DUMP=latest] [DATABASE=…] [ARGS=--yes]
 	@$(PY) -m ops restore $(WITH_STACK) $(if $(DUMP),--dump '$(DUMP)') $(if $(DATABASE),--database '$(DATABASE)') $(ARGS)
 
-rotate-fernet: $(VENV)/.installed  ## give a release a new Fernet key, step by step; again after an interruption: STACK=… [RELEASE=…] [ARGS=…]
-	@$(PY) -m ops rotate-fernet $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') -- $(ARGS)
+rotate-fernet: $(VENV)/.installed  ## give a release a new Fernet key; again after an interruption: STACK=… [RELEASE=…] [EARLIER=COMMIT] [ARGS=…]
+	@$(PY) -m ops rotate-fernet $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') $(if $(EARLIER),--earlier '$(EARLIER)') -- $(ARGS)
+
+remove-release: $(VENV)/.installed  ## take a release out of a stack; its data stays: STACK=… RELEASE=… [DROP=airflow_RELEASE] [YES=1] [ARGS=--no-copy]
+	@$(PY) -m ops remove-release $(WITH_STACK) --release '$(RELEASE)' --drop '$(DROP)' $(if $(YES),--yes) $(ARGS) -- $(if $(YES),--yes --skip-preview)
 
 rotate-database: $(VENV)/.installed  ## give a release new passwords of its database, without a pause; again after an interruption: STACK=… [RELEASE=…] [ARGS=…]
 	@$(PY) -m ops rotate-database $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') -- $(ARGS)
@@ -51,4 +56,5 @@ unlock-release: $(VENV)/.installed  ## free Helm releases that a killed run left
 docs: $(VENV)/.installed  ## write docs/settings.md and Pulumi.yaml's declarations from the models
 	@$(PY) -m ops docs $(ARGS)
 
-.PHONY: secrets deploy deploy-preview destroy outputs ui dump restore rotate-fernet rotate-database upload-dags adopt unlock-release docs
+.PHONY: secrets deploy deploy-preview destroy outputs ui dump restore rotate-fernet rotate-database remove-release upload-dags adopt
+.PHONY: unlock-release docs
