@@ -66,7 +66,7 @@ def tell(error: Exception) -> None:
 
 
 def key(options: argparse.Namespace) -> str:
-    return f"{options.release}.settings" if options.release else "settings"
+    return "settings" if options.stack == MACHINE else stack(options).secret_key("settings", options.release)
 
 
 def stack(options: argparse.Namespace) -> Stack:

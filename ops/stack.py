@@ -20,6 +20,7 @@ from infra.preview import stackfile
 from infra.preview.planning import ROOT
 from infra.preview.stackfile import StackFile
 from infra.settings import SecretKey, Settings
+from infra.settings.release import Release
 from ops import pulumi_cli
 from ops.errors import OpsError
 
@@ -87,6 +88,34 @@ class Stack:
         """Whether the secret `key` is there, encrypted."""
         entry = self.file.entries.get(f"{self.file.project}:{key}")
         return entry is not None and entry.secure
+
+    @property
+    def secret_keys(self) -> set[str]:
+        """Keys, without namespace, of the secrets that are there, encrypted."""
+        keys = (full.partition(":") for full, entry in self.file.entries.items() if entry.secure)
+        return {key for project, _, key in keys if project == self.file.project and settings.is_secret_key(key)}
+
+    def secret_key(self, kind: str, release: str = "") -> str:
+        """The key under which a release (by name, or the only one) has a kind of secret, or where a new one belongs.
+
+        Raises OpsError where several releases could be meant, or where `make secrets` has to move the key first.
+        """
+        one = self.release(release)
+        own, alone = f"{one.name}.{kind}", len(self.settings.releases) == 1
+        if self.holds(own):
+            return own
+        if not alone and kind in settings.nameless(self.settings, self.secret_keys):
+            raise OpsError(f"{kind} is no release's own yet: `make secrets {self.given}` moves it to the one it is of")
+        return own if not alone or (release and not self.holds(kind)) else kind
+
+    def release(self, name: str = "") -> Release:
+        """The release of that name, or the only one. Raises OpsError with the names that there are."""
+        releases = self.settings.releases
+        found = [one for one in releases if one.name == name] if name else list(releases)
+        if len(found) == 1:
+            return found[0]
+        names = ", ".join(one.name for one in releases) or "none"
+        raise OpsError(f"which release? RELEASE=… is one of: {names}")
 
     def missing_secrets(self) -> tuple[SecretKey, ...]:
         """What the settings ask for and the file has not; a release's own key serves where the stack's is meant."""

@@ -1,4 +1,7 @@
-"""`secrets`: makes what can be made, says what a person must bring; no value is ever shown or overwritten."""
+"""`secrets`: makes what can be made, says what a person must bring; no value is ever shown or overwritten.
+
+With a second release, what the first one has used moves under its name first: a new key would cost it its data.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -12,6 +15,7 @@ from infra import settings
 from infra.preview.planning import ROOT
 from infra.settings import SecretKey
 from ops import deploy_key
+from ops.carried_secrets import Carried, carry
 from ops.errors import OpsError
 from ops.stack import Stack, StackOption, StacksOption
 
@@ -33,6 +37,9 @@ def secrets(
         raise OpsError(
             f"these secrets stand in {chosen.file.path} in the clear; take them for known to others:\n{keys}"
         )
+    if carried := carry(chosen):
+        chosen = Stack(stack, stacks)  # its file is another by now
+        _tell(chosen, carried)
     if ssh_key:
         deploy_key.bring(chosen)
         chosen = Stack(stack, stacks)  # with the key
@@ -48,6 +55,15 @@ def _in_the_clear(stack: Stack) -> Iterator[str]:
         key = full.partition(":")[2]
         if settings.is_secret_key(key) and entry.text and not entry.secure:
             yield full
+
+
+def _tell(stack: Stack, carried: list[Carried]) -> None:
+    owner = carried[0].new.partition(":")[2].partition(".")[0]
+    sys.stdout.write(f"{stack.name} has more than one release by now. What {owner} has used so far carries its name:\n")
+    for one in carried:
+        copied = " (and stays for the whole stack)" if one.kept else ""
+        sys.stdout.write(f"  {one.old} is now {one.new}{copied}\n")
+    sys.stdout.write("Nothing was decrypted or changed in value: commit the stack file.\n\n")
 
 
 def _report(stack: Stack, missing: tuple[SecretKey, ...]) -> None:

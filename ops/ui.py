@@ -19,7 +19,6 @@ from infra.platform.monitoring.stack import GRAFANA_SERVICE, GRAFANA_SERVICE_POR
 from infra.preview.planning import ROOT
 from ops.cluster import cluster_of
 from ops.errors import OpsError
-from ops.rotate_fernet import release_of
 from ops.stack import Stack, StackOption, StacksOption
 
 
@@ -81,7 +80,7 @@ def _airflow(stack: Stack, release: str) -> Forward | str:
 
 
 def _flower(stack: Stack, release: str) -> Forward | str:
-    one = release_of(stack, release)
+    one = stack.release(release)
     if not (one.celery and one.celery.flower):
         raise OpsError(
             f"release {one.name} has no Flower: `celery.flower: true` of a release with CeleryExecutor adds it"

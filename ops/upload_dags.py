@@ -17,7 +17,6 @@ from infra.settings.release import Release, ShareDags
 from ops.cluster import Cluster, cluster_of
 from ops.errors import OpsError
 from ops.job import held_job
-from ops.rotate_fernet import release_of
 from ops.stack import Stack, StackOption, StacksOption
 
 _LEFT_OUT = ("__pycache__", ".git", ".pytest_cache", ".ruff_cache")
@@ -32,7 +31,7 @@ def upload_dags(
 ) -> None:
     """Upload the folders to a release's shares; files that are not here are deleted there."""
     chosen = Stack(stack, stacks)
-    one = release_of(chosen, release)
+    one = chosen.release(release)
     _refuse(chosen, one)
     if not dags.is_dir():
         raise OpsError(f"DAGS={dags}: there is no such folder")

@@ -9,7 +9,8 @@ def script_files(*names: str) -> dict[str, str]:
     return {name: folder.joinpath(name).read_text() for name in names}
 
 
-def sync_files() -> dict[str, str]:
-    """The files of `sync/`, which is run as a folder: `python /opt/sync`."""
+def sync_files(*names: str) -> dict[str, str]:
+    """Files of `sync/` by name; all of them without names, to be run as a folder: `python /opt/sync`."""
     folder = resources.files("infra.airflow").joinpath("sync")
-    return {file.name: file.read_text() for file in folder.iterdir() if file.name.endswith(".py")}
+    found = {file.name: file.read_text() for file in folder.iterdir() if file.name.endswith(".py")}
+    return {name: found[name] for name in names or found}

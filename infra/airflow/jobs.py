@@ -23,6 +23,9 @@ from infra.contracts import Database, NodePool, Text
 from infra.settings.release import Release
 
 
+_READABLE, _ADMINISTRATOR = "/opt/scripts/settings_encryption.py", "/opt/scripts/administrator.py"
+
+
 @dataclass(frozen=True)
 class Inside:
     """What every Job of a release has around it. `account` is the service account of them all."""
@@ -97,8 +100,10 @@ class ReleaseJobs(pulumi.ComponentResource):
             *pods.plain_env({"ADMIN_USERNAME": admin.username, "ADMIN_EMAIL": admin.email or "admin@localhost"}),
             pods.secret_env("ADMIN_PASSWORD", self._inside.keys.admin, "password"),
         ]
-        files = {"/opt/scripts": self._config_map("migration", script_files("administrator.py"))}
-        args = ["bash", "-ec", "airflow db migrate && exec python /opt/scripts/administrator.py"]
+        scripts = {**script_files("administrator.py"), **sync_files("settings_encryption.py")}
+        files = {"/opt/scripts": self._config_map("migration", scripts)}
+        # Pods wait for this Job and not for the sync: a key that does not read the database must not reach them.
+        args = ["bash", "-ec", f"python {_READABLE} && airflow db migrate && exec python {_ADMINISTRATOR}"]
         return self._job(self._inside.work("migration", args, env, files), waits)
 
     def _sync(self, migration: pulumi.Resource) -> batch.v1.Job:

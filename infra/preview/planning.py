@@ -91,10 +91,11 @@ def _inputs(file: StackFile, request: Request) -> _Inputs:
     encrypted = {key for key, entry in entries.items() if entry.secure}
     config = {key: entry.text for key, entry in entries.items()}
     asked_for, _ = settings.examine(config)  # the program reads the same, and tells what is wrong with it
+    stranded = _stranded(file.project, asked_for, {*encrypted, *given})
     missing = [
         secret
         for secret in settings.required_secrets(asked_for)
-        if not _is_set(file.project, secret, {**config, **given}, encrypted)
+        if secret.key not in stranded and not _is_set(file.project, secret, {**config, **given}, encrypted)
     ]
     full = {f"{file.project}:{secret.key}": secret.spec for secret in missing}
     known = {key: spec for key in encrypted if (spec := _spec(key)) is not None}
@@ -106,6 +107,12 @@ def _inputs(file: StackFile, request: Request) -> _Inputs:
         commands=tuple(_command(file, key, full[key].multiline) for key in sorted(full)),
         placeholders=placeholders,
     )
+
+
+def _stranded(project: str, asked_for: settings.Settings, held: set[str]) -> set[str]:
+    """What no placeholder may stand for: `make secrets` has yet to move another key there, and the program refuses."""
+    keys = {key.partition(":")[2] for key in held if key.startswith(f"{project}:")}
+    return {secret.key for lacking in settings.nameless(asked_for, keys).values() for secret in lacking}
 
 
 def _is_set(project: str, secret: SecretKey, config: Mapping[str, str], encrypted: set[str]) -> bool:

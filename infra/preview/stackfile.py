@@ -61,7 +61,7 @@ def read(root: Path, stacks: Path, stack: str) -> StackFile:
     config = _mapping(content.get("config"), path)
     entries: dict[str, Entry] = {}
     for key, value in config.items():
-        if (full := _full_key(name, key, path)) in entries:  # the CLI takes one of them, now this and now that
+        if (full := full_key(name, key, path)) in entries:  # the CLI takes one of them, now this and now that
             raise InputError(f"{path}: {key} and another spelling of {full} are one key: keep one of them")
         entries[full] = _entry(value)
     declared = _mapping(project.get("config"), root / "Pulumi.yaml")
@@ -90,7 +90,8 @@ def _mapping(value: Any, path: Path) -> dict[str, Any]:
     return {yaml12.text_of(key): item for key, item in cast(dict[Any, Any], value).items()}
 
 
-def _full_key(project: str, key: str, path: Path) -> str:
+def full_key(project: str, key: str, path: Path) -> str:
+    """A key of a stack file with its namespace: `size`, `airflow:size` and `airflow:config:size` are one."""
     parts = key.split(":")
     if len(parts) == 3 and parts[1] == "config":  # the CLI's older spelling
         parts = [parts[0], parts[2]]
@@ -146,7 +147,7 @@ def _with_defaults(
     result = dict(entries)
     problems: list[Problem] = []
     for key, declaration in declared.items():
-        full = _full_key(project, key, path)
+        full = full_key(project, key, path)
         spec = cast(dict[str, Any], declaration) if isinstance(declaration, dict) else {"default": declaration}
         default = spec.get("default", spec.get("value"))
         if full in entries:

@@ -7,7 +7,7 @@ from infra.settings.model import Settings
 from infra.settings.parse import examine, read
 from infra.settings.problems import Problem, SettingsError
 from infra.settings.secret_keys import SECRETS, SecretKey
-from infra.settings.secrets import ReleaseSecrets, Secrets, required_secrets
+from infra.settings.secrets import ReleaseSecrets, Secrets, nameless, required_secrets
 
 __all__ = [
     "FIELDS",
@@ -24,6 +24,7 @@ __all__ = [
     "examine",
     "is_secret_key",
     "load",
+    "nameless",
     "read",
     "required_secrets",
     "unknown_key",

@@ -1,6 +1,6 @@
 """The secrets that a stack's settings ask for, and their values as secret outputs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -31,6 +31,23 @@ def required_secrets(settings: Settings) -> tuple[SecretKey, ...]:
                 own = len(releases) > 1 or kind == "databasePassword"
                 keys.add(SecretKey(f"{name}.{kind}" if own else kind, SECRETS[kind], name))
     return tuple(sorted(keys, key=lambda secret: secret.key))
+
+
+def nameless(settings: Settings, held: Collection[str]) -> dict[str, tuple[SecretKey, ...]]:
+    """Keys without a release's name that served one release, where now several ask for one each: who has none of its
+    own yet, in the file's order.
+
+    `held` are the keys that are set. A key that the whole stack needs too is none of them once one release has its own.
+    """
+    releases, found = list(_releases(settings)), dict[str, tuple[SecretKey, ...]]()
+    required = required_secrets(settings)
+    whole = {secret.key for secret in required if secret.release is None}
+    for name in sorted(set(SECRETS) & set(held)):
+        asked = [secret for secret in required if secret.spec.name == name and secret.key == f"{secret.release}.{name}"]
+        lacking = [secret for secret in asked if secret.key not in held]
+        if len(releases) > 1 and lacking and name != "databasePassword" and (name not in whole or lacking == asked):
+            found[name] = tuple(sorted(lacking, key=lambda secret: releases.index(str(secret.release))))
+    return found
 
 
 def _releases(settings: Settings) -> dict[str, Release]:
@@ -144,7 +161,16 @@ def take(settings: Settings, config: Mapping[str, str], encrypted: frozenset[str
 
 
 def _missing(settings: Settings, plain: Mapping[str, str]) -> Iterator[Problem]:
+    stranded = nameless(settings, plain.keys())
+    for name, lacking in stranded.items():
+        whose = " or ".join(str(secret.release) for secret in lacking)
+        rule = f"with more than one release each has its own, and this one is not yet {whose}'s"
+        cure = "`make secrets STACK=…` moves it to the release that has used it, still encrypted"
+        yield Problem(f"{NAMESPACE}:{name}", rule, cure)
+    told = {secret.key for lacking in stranded.values() for secret in lacking}
     for secret in required_secrets(settings):
+        if secret.key in told:
+            continue
         own = f"{secret.release}.{secret.spec.name}"
         if secret.key not in plain and own not in plain:
             cure = (

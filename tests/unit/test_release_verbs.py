@@ -114,10 +114,10 @@ def test_a_release_has_to_be_named_where_there_are_several(stacks: Path) -> None
     text["config"]["airflow:releases"] = [{"name": "a"}, {"name": "b"}]
     (stacks / "Pulumi.local.yaml").write_text(yaml.safe_dump(text))
     stack = Stack("local", stacks)
-    assert rotate_fernet.release_of(stack, "b").name == "b"
+    assert stack.release("b").name == "b"
     for name in ("", "c"):
         with pytest.raises(OpsError, match="a, b"):
-            rotate_fernet.release_of(stack, name)
+            stack.release(name)
 
 
 def test_the_checkout_of_a_local_cluster_is_not_uploaded_to(stacks: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import settings_rows
 import settings_users
 from airflow.models.crypto import get_fernet
+from airflow.exceptions import AirflowException
 from airflow.settings import get_engine
+from settings_encryption import unreadable
 from settings_ledger import LEDGER
 from settings_report import Failure, Report
 from settings_rules import Settings
@@ -22,7 +24,11 @@ UNDEFINED_TABLE, LOCK_NOT_AVAILABLE = "42P01", "55P03"
 
 def run(settings: Settings, passwords: Any | None) -> Report:
     """Make the database match; `passwords` is where generated ones go, None where there is no place for them."""
-    if not get_fernet().is_encrypted:
+    try:
+        encrypts = get_fernet().is_encrypted
+    except AirflowException:
+        raise Failure("AIRFLOW__CORE__FERNET_KEY is no Fernet key: 32 bytes in URL-safe base64") from None
+    if not encrypts:
         raise Failure("this Airflow has no fernet key (AIRFLOW__CORE__FERNET_KEY): secrets would lie there in clear")
     wanted = settings_rows.rows(settings)
     engine = get_engine()
@@ -44,6 +50,8 @@ def transaction(engine: Any, wanted: list, settings: Settings, passwords: Any | 
     with Session(engine, autoflush=False) as session, session.begin():
         session.execute(text(f"set local lock_timeout = '{LOCK_SECONDS}s'"))
         session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        if problem := unreadable(session.connection(), get_fernet().decrypt, LEDGER.schema):
+            raise Failure(problem)
         LEDGER.create(session.connection(), checkfirst=True)
         for kind, entries in wanted:
             settings_rows.sync(session, kind, entries, report)

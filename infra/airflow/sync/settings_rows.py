@@ -10,10 +10,9 @@ from airflow.models.connection import Connection
 from airflow.models.crypto import get_fernet
 from airflow.models.pool import Pool
 from airflow.models.variable import Variable
-from cryptography.fernet import InvalidToken
 from settings_file import BadSettings
 from settings_ledger import Owned, owned, remember
-from settings_report import Failure, Report
+from settings_report import Report
 from settings_rules import Settings
 from sqlalchemy import Table, delete, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
@@ -33,19 +32,13 @@ class Kind:
     untouched: tuple[str, ...] = ()  # fields that stay as they are where the settings do not name them
 
 
-def decrypted(noun: str, name: str, value: str | None, encrypted: bool) -> Any:
+def decrypted(value: str | None, encrypted: bool) -> Any:
     """The text behind a stored value; what lies there unencrypted equals nothing and so is written again."""
     if value is None:
         return None
     if not encrypted:
         return ENTRY_UNLIKE_ANY
-    try:
-        return get_fernet().decrypt(value.encode()).decode()
-    except InvalidToken:
-        raise Failure(
-            f"the {noun} {name} in the database was encrypted by a fernet key that this Airflow does not have: "
-            f"set the right key (AIRFLOW__CORE__FERNET_KEY), or delete the {noun} by hand if that key is lost"
-        ) from None
+    return get_fernet().decrypt(value.encode()).decode()
 
 
 def connection(name: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -75,8 +68,8 @@ def connection(name: str, given: dict[str, Any]) -> dict[str, Any]:
 def connection_plain(row: Any) -> dict[str, Any]:
     return {
         **{field: getattr(row, field) for field in ("conn_type", "description", "host", "schema", "login", "port")},
-        "password": decrypted("connection", row.conn_id, row.password or None, row.is_encrypted),
-        "extra": decrypted("connection", row.conn_id, row.extra or None, row.is_extra_encrypted),
+        "password": decrypted(row.password or None, row.is_encrypted),
+        "extra": decrypted(row.extra or None, row.is_extra_encrypted),
     }
 
 
@@ -93,7 +86,7 @@ def connection_stored(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def variable_plain(row: Any) -> dict[str, Any]:
-    return {"val": decrypted("variable", row.key, row.val, row.is_encrypted)}
+    return {"val": decrypted(row.val, row.is_encrypted)}
 
 
 def variable_stored(plain: dict[str, Any]) -> dict[str, Any]:
