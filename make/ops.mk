@@ -7,6 +7,7 @@ REF ?=
 IMAGE_TAG ?=
 SSH_KEY ?=
 RESET ?=
+EARLIER ?=
 
 secrets: $(VENV)/.installed  ## make the secrets of a stack that can be made, and say which a person brings: STACK=… [SSH_KEY=1]
 	@$(PY) -m ops secrets $(WITH_STACK) $(if $(SSH_KEY),--ssh-key)
@@ -33,8 +34,8 @@ dump: $(VENV)/.installed  ## dump the database in an existing cluster now: STACK
 restore: $(VENV)/.installed  ## put a dump back, or list them: STACK=… [DUMP=latest] [DATABASE=…] [ARGS=--yes]
 	@$(PY) -m ops restore $(WITH_STACK) $(if $(DUMP),--dump '$(DUMP)') $(if $(DATABASE),--database '$(DATABASE)') $(ARGS)
 
-rotate-fernet: $(VENV)/.installed  ## give a release a new Fernet key, step by step; again after an interruption: STACK=… [RELEASE=…] [ARGS=…]
-	@$(PY) -m ops rotate-fernet $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') -- $(ARGS)
+rotate-fernet: $(VENV)/.installed  ## give a release a new Fernet key; again after an interruption: STACK=… [RELEASE=…] [EARLIER=COMMIT] [ARGS=…]
+	@$(PY) -m ops rotate-fernet $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') $(if $(EARLIER),--earlier '$(EARLIER)') -- $(ARGS)
 
 rotate-database: $(VENV)/.installed  ## give a release new passwords of its database, without a pause; again after an interruption: STACK=… [RELEASE=…] [ARGS=…]
 	@$(PY) -m ops rotate-database $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') -- $(ARGS)

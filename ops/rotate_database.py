@@ -14,7 +14,7 @@ from ops.cluster import Cluster, cluster_of
 from ops.errors import OpsError
 from ops.job import run_job
 from ops.moves import moved
-from ops.rotate_fernet import release_of, say
+from ops.rotate_fernet import say
 from ops.stack import Rest, Stack, StackOption, StacksOption
 
 
@@ -26,7 +26,7 @@ def rotate_database(
 ) -> None:
     """Give a release new passwords of its database. New pods come in with them while the old ones still do."""
     chosen = Stack(stack, stacks)
-    one = release_of(chosen, release)
+    one = chosen.release(release)
     roles = {f"{one.name}.databasePassword": schema(one.name)}
     if one.on_celery:
         roles[_key(chosen, one, "resultPassword")] = result_schema(one.name)

@@ -1,9 +1,11 @@
 """`rotate-fernet` and `upload-dags`, with Pulumi and kubectl that note how they were called; what they hand over."""
 
+import base64
 import io
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tarfile
 import time
@@ -107,6 +109,66 @@ def test_what_fails_keeps_both_keys(desk: Callable[..., Any], fail: str) -> None
     one, call = desk("old", fail)
     assert call() == 2
     assert one.key.endswith(",old")
+
+
+EARLIER, PRESENT = (base64.urlsafe_b64encode(letter * 32).decode() for letter in (b"a", b"b"))
+
+
+def test_a_key_that_was_changed_otherwise_comes_back_behind_the_present_one(
+    desk: Callable[..., Any], stacks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, call = desk(PRESENT)
+    file = stacks / "Pulumi.local.yaml"
+    file.write_text(file.read_text() + "  airflow:fernetKey: {secure: v1:before}\n")
+    git = ["git", "-C", str(stacks), "-c", "user.name=T", "-c", "user.email=t@your-company.com"]
+    for command in (["init", "-q"], ["add", file.name], ["-c", "commit.gpgsign=false", "commit", "-qm", "before"]):
+        subprocess.run([*git, *command], check=True)
+    file.write_text(file.read_text().replace("v1:before", "v1:after"))
+
+    def held(stack: Stack, key: str) -> str:
+        return EARLIER if "v1:before" in stack.file.path.read_text() and stack.holds(key) else one.get(key)
+
+    monkeypatch.setattr(Stack, "get_secret", held)
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--earlier", "HEAD"])
+    assert call() == 0
+    assert one.notes == ["set 2", "deploy", JOB, "set 1", "deploy"], "no third key is made"
+    assert one.key == PRESENT
+
+
+@pytest.mark.parametrize(
+    ("earlier", "said"),
+    [
+        (EARLIER, ""),
+        ("", "standard input holds no Fernet key of main"),
+        ("s3cr3t", "what standard input holds is no Fernet key"),
+        (PRESENT, "no other key than the present one"),
+    ],
+)
+def test_an_earlier_key_is_piped_in_and_looked_at(
+    desk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, capsys: Any, earlier: str, said: str
+) -> None:
+    one, call = desk(PRESENT, "job")
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--earlier", "-"])
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{earlier}\n"))
+    assert call() == 2
+    err = capsys.readouterr().err
+    assert "s3cr3t" not in err
+    assert EARLIER not in err
+    if said:
+        assert f"EARLIER=-: {said}" in err or said in err
+        assert one.notes == []
+    else:
+        assert one.key == f"{PRESENT},{EARLIER}"
+
+
+def test_a_commit_that_is_none_is_said_by_git(
+    desk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    one, call = desk(PRESENT)
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "--earlier", "--output=x"])
+    assert call() == 2
+    assert "EARLIER=--output=x: fatal: " in capsys.readouterr().err
+    assert one.notes == []
 
 
 def test_a_release_has_to_be_named_where_there_are_several(stacks: Path) -> None:
