@@ -56,7 +56,8 @@ def read(path: Path) -> str:
 
 def _entry(text: str, path: Path, project: str, full: str, new: str) -> tuple[yaml.MappingNode, yaml.Node, yaml.Node]:
     """The `config` mapping, and the nodes of the key `full` in it and its value; `new` must not be there."""
-    for name, config in _pairs(yaml.compose(text, Loader=yaml.SafeLoader)):
+    document = cast("yaml.Node | None", yaml.compose(text, Loader=yaml.SafeLoader))  # pyright: ignore[reportUnknownMemberType]
+    for name, config in _pairs(document):
         if isinstance(name, yaml.ScalarNode) and name.value == "config" and isinstance(config, yaml.MappingNode):
             keys = {full_key(project, str(key.value), path): (key, value) for key, value in _pairs(config)}
             if new in keys:

@@ -22,7 +22,6 @@ from infra.airflow.parts import Parts
 from infra.contracts import Database, NodePool, Text
 from infra.settings.release import Release
 
-
 _READABLE, _ADMINISTRATOR = "/opt/scripts/settings_encryption.py", "/opt/scripts/administrator.py"
 
 

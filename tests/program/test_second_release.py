@@ -25,6 +25,10 @@ def second(first: dict[str, Any], number: int) -> dict[str, Any]:
     return {**first, "name": "second", **host, **celery}
 
 
+#: What is the whole stack's and names its releases: the alerts.
+SHARED = "PrometheusRule::prometheusrule-airflow"
+
+
 @pytest.mark.parametrize("number", [0, 1], ids=["alike behind", "celery in front"])
 @pytest.mark.parametrize(("stack", "home"), SHIPPED)
 def test_the_first_release_is_left_alone(plan: PlanOf, stack: str, home: str, number: int) -> None:
@@ -36,7 +40,7 @@ def test_the_first_release_is_left_alone(plan: PlanOf, stack: str, home: str, nu
     assert len(comes.of_kind("created")) > 20
     assert touched(comes, "created") == []
     assert touched(goes, "deleted") == []
-    assert {urn for urn in urns(goes, "deleted")} == urns(comes, "created")
+    assert urns(goes, "deleted") == urns(comes, "created")
     assert not [urn for urn in urns(comes, "created") if "second" not in urn.rpartition("$")[2]]
 
 
@@ -45,4 +49,5 @@ def urns(difference: Diff, kind: str) -> set[str]:
 
 
 def touched(difference: Diff, but: str) -> list[str]:
-    return [f"{change.kind} {change.resource.urn}" for change in difference.changes if change.kind != but]
+    shown = (f"{change.kind} {change.resource.urn}" for change in difference.changes if change.kind != but)
+    return [one for one in shown if not (one.startswith("changed ") and one.endswith(SHARED))]

@@ -120,7 +120,10 @@ def test_many_are_counted_and_few_named(airflow: AirflowHere) -> None:
     many = "".join(f"    v{number:04}: text\n" for number in range(2500))
     assert airflow.sync(f"airflow:\n  variables:\n{many}").code == 0
     done = airflow.sync("airflow: {}", env={KEY: OTHER})
-    assert "2500 × variable: v0000, v0001, v0002, v0003, v0004, v0005, v0006, v0007, v0008, v0009 and 2490 more" in done.err
+    assert (
+        "2500 × variable: v0000, v0001, v0002, v0003, v0004, v0005, v0006, v0007, v0008, v0009 and 2490 more"
+        in done.err
+    )
     assert len(done.err) < 2048  # what Kubernetes keeps of a log as a container's last words
 
 

@@ -1,4 +1,4 @@
-"""A second release: what the first has used goes under its name, encrypted as it is, and no key is made in its place."""
+"""A second release: what the first has used goes under its name, still encrypted, and no key is made in its place."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -42,8 +42,9 @@ def stack_file(folder: Path, releases: list[str], held: Mapping[str, str] | None
 
 def state(*releases: str, gone: tuple[str, ...] = ()) -> str:
     chain = "urn:pulumi:local::airflow::airflow:airflow:AirflowRelease"
-    found = [{"urn": f"{chain}::{name}"} for name in releases] + [{"urn": f"{chain}::{n}", "delete": True} for n in gone]
-    inside = [{"urn": f"{chain}$kubernetes:core/v1:Secret::{name}-fernet"} for name in ("other",)]
+    found: list[dict[str, Any]] = [{"urn": f"{chain}::{name}"} for name in releases]
+    found += [{"urn": f"{chain}::{name}", "delete": True} for name in gone]
+    inside = [{"urn": f"{chain}$kubernetes:core/v1:Secret::other-fernet"}]
     return json.dumps({"version": 3, "deployment": {"resources": [*inside, *found]} if found else {"manifest": {}}})
 
 
@@ -226,7 +227,7 @@ def test_every_way_of_writing_a_key(text: str, keep: bool) -> None:
 
 def test_a_key_that_is_there_already_or_is_gone_is_refused() -> None:
     path, text = Path("Pulumi.dev.yaml"), "config:\n  airflow:fernetKey: {secure: v1:a}\n  airflow:a.fernetKey: ''\n"
-    with pytest.raises(OpsError, match="pulumi config rm airflow:a.fernetKey"):
+    with pytest.raises(OpsError, match=r"pulumi config rm airflow:a\.fernetKey"):
         stack_text.with_name(text, path, "airflow", "airflow:fernetKey", "airflow:a.fernetKey")
     with pytest.raises(OpsError, match="not where it was"):
         stack_text.with_name(text, path, "airflow", "airflow:jwtSecret", "airflow:a.jwtSecret")

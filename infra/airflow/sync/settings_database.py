@@ -6,8 +6,8 @@ from typing import Any
 
 import settings_rows
 import settings_users
-from airflow.models.crypto import get_fernet
 from airflow.exceptions import AirflowException
+from airflow.models.crypto import get_fernet
 from airflow.settings import get_engine
 from settings_encryption import unreadable
 from settings_ledger import LEDGER
