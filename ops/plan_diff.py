@@ -13,7 +13,7 @@ from typing import Annotated
 import pulumi
 import typer
 
-from infra.preview import diff, diff_report, planning
+from infra.preview import anew, diff, diff_report, planning
 from infra.preview.change import KINDS
 from infra.preview.diff import Diff
 from infra.preview.errors import InputError
@@ -59,7 +59,12 @@ def _result(name: StackName, in_base: bool, in_head: bool, folder: Path, python:
         before = base_plan.plan(name, folder, python) if in_base else None
         if isinstance(before, str):
             return Result(name, failure=f"the base cannot be planned, so nothing can be compared: {before}")
-        return Result(name, diff.compare(before or _without(after), after or _without(before)))
+        changed = (
+            anew.between(folder / name.folder, planning.ROOT / name.folder, planning.ROOT, name.stack)
+            if (in_base and in_head)
+            else anew.SetAnew()
+        )
+        return Result(name, diff.compare(before or _without(after), after or _without(before), changed))
     except (InputError, pulumi.RunError) as error:
         return Result(name, failure=f"this change cannot be planned: {error}")
     except Exception:  # whatever the change's program does, the other stacks' plans are wanted

@@ -20,7 +20,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from infra.preview import diff, diff_report, planning, report
+from infra.preview import anew, diff, diff_report, planning, report
 from infra.preview.errors import InputError, exit_code
 from infra.preview.graph import mermaid
 from infra.preview.planning import Request
@@ -92,7 +92,7 @@ def main(
     if graph is not None:
         _write(graph, mermaid(planned.plan))
     if before is not None:
-        _difference(diff.compare(before, planned.plan), form)
+        _difference(diff.compare(before, planned.plan, anew.NO_FILES), form)
     elif critical_path:
         _times(schedule(planned.plan), form)
     elif form is Format.JSON:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from infra.names import NAMES_EXPORT, renaming
 from infra.preview import create_only
+from infra.preview.anew import NONE, SetAnew
 from infra.preview.change import KINDS, Change
 from infra.preview.consequences import following
 from infra.preview.errors import InputError
@@ -27,9 +28,16 @@ class Diff:
     before: Plan
     after: Plan
     changes: tuple[Change, ...]
+    anew: SetAnew = NONE
 
     def __bool__(self) -> bool:
-        return bool(self.changes or self.outputs or self.secrets or self.warnings)
+        return bool(self.changes or self.outputs or self.secrets or self.warnings or self.anew.keys)
+
+    def following(self, key: str) -> tuple[Change, ...]:
+        """What is replaced or changed because this secret (with namespace) is set anew."""
+        there = {change.resource.urn for change in self.changes if change.kind != "created"}
+        direct = [change for one in self.after if one.urn in there and (change := _set_anew(one, (key,)))]
+        return tuple(change for change in following(direct, self.after) if change.resource.urn in there)
 
     def of_kind(self, kind: str) -> tuple[Change, ...]:
         """Changes of one of KINDS."""
@@ -58,6 +66,8 @@ class Diff:
             **{kind: [change.as_json() for change in self.of_kind(kind)] for kind in KINDS},
             "outputs": [{"path": edit.path, "before": edit.before, "after": edit.after} for edit in self.outputs],
             "missingSecrets": list(self.secrets),
+            "secretsSetAnew": list(self.anew.keys),
+            "secretsNotLookedAt": self.anew.unlooked,
             "warnings": list(self.warnings),
         }
 
@@ -76,8 +86,11 @@ def load(path: Path) -> Plan:
         raise InputError(f"--diff {path}: is no plan that --json wrote: {error}") from error
 
 
-def compare(before: Plan, after: Plan) -> Diff:
-    """What an `up` of `after` would do to a stack that `before` describes. Raises InputError where it must not."""
+def compare(before: Plan, after: Plan, anew: SetAnew = NONE) -> Diff:
+    """What an `up` of `after` would do to a stack that `before` describes, with the secrets in `anew` changed too.
+
+    Raises InputError where it must not.
+    """
     if (before.project, before.stack) != (after.project, after.stack):
         raise InputError(
             f"--diff: that plan is of {before.project}/{before.stack}, this one of {after.project}/{after.stack}"
@@ -92,10 +105,30 @@ def compare(before: Plan, after: Plan) -> Diff:
         match = next((urn for urn in (resource.urn, *_aliases(resource)) if urn in old), None)
         if match is None:
             changes.append(Change("created", resource))
-        elif change := _change(old.pop(match), resource):
+        elif change := _both(_change(old.pop(match), resource), _set_anew(resource, anew.keys)):
             changes.append(change)
     changes += [Change("deleted", resource) for resource in old.values()]
-    return Diff(before, after, tuple(sorted(following(changes, after), key=_order)))
+    return Diff(before, after, tuple(sorted(following(changes, after), key=_order)), anew)
+
+
+def _both(change: Change | None, set_anew: Change | None) -> Change | None:
+    if change is None or set_anew is None:
+        return change or set_anew
+    kind = "replaced" if "replaced" in (change.kind, set_anew.kind) else "changed"
+    return Change(kind, change.resource, change.edits, set_anew.because)
+
+
+def _set_anew(resource: Resource, keys: tuple[str, ...]) -> Change | None:
+    """What becomes of a resource that takes one of these secrets (keys with namespace)."""
+    wanted = {key.partition(":")[2]: key for key in keys}
+    found = {path: [wanted[key] for key in by if key in wanted] for path, by in resource.by_secret.items()}
+    taking = {path: taken for path, taken in found.items() if taken and path not in resource.options.ignore_changes}
+    if not taking:
+        return None
+    rules, options = create_only.rules(resource.type), resource.options
+    replaces = any(rules.replaces(path) or _covered(path, options.replace_on_changes) for path in taking)
+    names = ", ".join(sorted({key for taken in taking.values() for key in taken}))
+    return Change("replaced" if replaces else "changed", resource, (), f"{names} is set anew")
 
 
 def _order(change: Change) -> tuple[int, bool, bool, str]:

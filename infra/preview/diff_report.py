@@ -38,10 +38,26 @@ def _notes(diff: Diff) -> Iterator[tuple[str, list[str]]]:
     """What changes beside the resources, with a title each."""
     notes = {
         "exports changed": [_edit(edit) for edit in diff.outputs],
+        "secrets set anew": [_set_anew(diff, key) for key in diff.anew.keys],
+        "encrypted values were not looked at": [diff.anew.unlooked] if diff.anew.unlooked else [],
         "secrets to be set before the next `pulumi up`": list(diff.secrets),
         "new warnings": list(diff.warnings),
     }
     yield from ((title, items) for title, items in notes.items() if items)
+
+
+def _set_anew(diff: Diff, key: str) -> str:
+    """`main.fernetKey; then replaced: Secret main-fernet, …`."""
+    following = diff.following(key)
+    named = {
+        kind: ", ".join(
+            f"{short_type(change.resource.type).rpartition(':')[2]} {change.resource.name}"
+            for change in following
+            if change.kind == kind
+        )
+        for kind in ("replaced", "changed")
+    }
+    return "; ".join([key, *(f"then {kind}: {names}" for kind, names in named.items() if names)])
 
 
 def markdown(diff: Diff, title: str = "", *, limit: int = COMMENT) -> str:

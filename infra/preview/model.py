@@ -55,7 +55,7 @@ class Resource:
     `inputs` are in the provider's spelling, with `{"$secret": true}` and `{"$unknown": true}` where a value is secret
     or not known yet. `depends_on` holds every URN that it waits for by data or by option; `parent` and `provider`
     (URNs) stand apart. `provider` is None for components, the Stack and the providers themselves. `by_property` says
-    which of the URNs the value of a property comes from; it is not part of the JSON.
+    which of the URNs the value of a property comes from, `by_secret` which secrets' keys; neither is part of the JSON.
     """
 
     __pydantic_config__ = _CAMEL
@@ -70,6 +70,9 @@ class Resource:
     depends_on: tuple[str, ...]
     options: Options
     by_property: Annotated[Mapping[str, tuple[str, ...]], Field(exclude=True)] = field(
+        default_factory=dict[str, tuple[str, ...]], compare=False
+    )
+    by_secret: Annotated[Mapping[str, tuple[str, ...]], Field(exclude=True)] = field(
         default_factory=dict[str, tuple[str, ...]], compare=False
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from google.protobuf import empty_pb2, struct_pb2
 
-from infra.preview import answers, sdk, wire
+from infra.preview import answers, sdk, secret_sources, wire
 from infra.preview.model import PROVIDER_PREFIX, STACK_TYPE, Options, Resource
 
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
@@ -156,6 +156,7 @@ class Monitor:
 def _resource(
     request: sdk.resource_pb2.RegisterResourceRequest, urn: str, provider: str | None, inputs: struct_pb2.Struct
 ) -> Resource:
+    sources = request.propertyDependencies
     by_option = {request.deletedWith, *request.replace_with} - {""}
     return Resource(
         urn=urn,
@@ -165,11 +166,10 @@ def _resource(
         parent=request.parent or None,
         provider=provider,
         inputs=wire.plain(inputs),
-        depends_on=tuple(sorted({*request.dependencies, *by_option})),
+        depends_on=secret_sources.resources({*request.dependencies, *by_option}),
         options=_options(request),
-        by_property={
-            key: tuple(sorted(found.urns)) for key, found in request.propertyDependencies.items() if found.urns
-        },
+        by_property={key: urns for key, found in sources.items() if (urns := secret_sources.resources(found.urns))},
+        by_secret={key: keys for key, found in sources.items() if (keys := secret_sources.secrets(found.urns))},
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra import settings
-from infra.preview import stackfile, what_if
+from infra.preview import secret_sources, stackfile, what_if
 from infra.preview.model import Plan
 from infra.preview.recorder import Program, record
 from infra.preview.stackfile import StackFile
@@ -59,14 +59,15 @@ def make(request: Request, program: Program | None = None) -> Planned:
     """
     file = stackfile.read(ROOT, request.stacks, request.stack)
     inputs = _inputs(file, request)
-    recording = record(
-        program or _program(),
-        project=file.project,
-        stack=file.stack,
-        config=inputs.config,
-        secret_keys=inputs.secret_keys,
-        root=str(ROOT),
-    )
+    with secret_sources.traced():
+        recording = record(
+            program or _program(),
+            project=file.project,
+            stack=file.stack,
+            config=inputs.config,
+            secret_keys=inputs.secret_keys,
+            root=str(ROOT),
+        )
     plan = Plan(
         project=file.project,
         stack=file.stack,

@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any, cast
 
+import pulumi
 from pulumi import _types  # pyright: ignore[reportPrivateUsage]
+from pulumi.resource import DependencyResource
 from pulumi.runtime import rpc as _rpc
 from pulumi.runtime import settings as _settings
 from pulumi.runtime.config import set_all_config
@@ -65,6 +67,15 @@ def enter(
 async def run(program: Callable[[], Awaitable[None] | None]) -> None:
     """Run `program` under a root Stack as the CLI's language host does, until every registration has been answered."""
     await _run_in_stack(program)
+
+
+def coming_from(output: pulumi.Output[str], urn: str) -> pulumi.Output[str]:
+    """The same output, as if it came from the resource `urn`."""
+
+    async def sources() -> set[pulumi.Resource]:
+        return {*await output.resources(), DependencyResource(urn)}
+
+    return pulumi.Output(sources(), output.future(with_unknowns=True), output.is_known(), output.is_secret())  # pyright: ignore
 
 
 @cache

@@ -57,7 +57,7 @@ def read(root: Path, stacks: Path, stack: str) -> StackFile:
         known = names(stacks)
         there = f"there are {', '.join(known)}" if known else "there is none"
         raise InputError(f"stack {stack!r}: no file {path}; {there} (another folder: --stacks, make's STACKS)")
-    content = _mapping(_load(path), path)
+    content = read_content(path)
     config = _mapping(content.get("config"), path)
     entries: dict[str, Entry] = {}
     for key, value in config.items():
@@ -66,6 +66,12 @@ def read(root: Path, stacks: Path, stack: str) -> StackFile:
         entries[full] = _entry(value)
     declared = _mapping(project.get("config"), root / "Pulumi.yaml")
     return StackFile(name, stack, path, _with_defaults(name, stack, declared, entries, root / "Pulumi.yaml"))
+
+
+def read_content(path: Path) -> dict[str, Any]:
+    """A stack file as it stands, encrypted texts included. Raises InputError."""
+    content = _mapping(_load(path), path)
+    return {**content, "config": _mapping(content.get("config"), path)}
 
 
 def names(stacks: Path) -> list[str]:

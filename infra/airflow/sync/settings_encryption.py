@@ -1,7 +1,7 @@
 """Whether the Fernet key reads what Airflow's database holds; looked at before anything is written.
 
 Run by itself, before `airflow db migrate`, with Airflow's own environment (AIRFLOW__DATABASE__SQL_ALCHEMY_CONN,
-AIRFLOW__CORE__FERNET_KEY). Exit code: 0 all can be read, or there is nothing yet; 1 not, with the cure. Changes nothing.
+AIRFLOW__CORE__FERNET_KEY). Exit code: 0 all can be read, or there is nothing yet; 1 not, with the cure. Writes none.
 """
 # pyright: basic, reportMissingImports=false
 # (SQLAlchemy and cryptography are not in the development environment; this runs inside an Airflow image.)
