@@ -59,16 +59,16 @@ def _result(name: StackName, in_base: bool, in_head: bool, folder: Path, python:
         before = base_plan.plan(name, folder, python) if in_base else None
         if isinstance(before, str):
             return Result(name, failure=f"the base cannot be planned, so nothing can be compared: {before}")
-        changed = (
-            anew.between(folder / name.folder, planning.ROOT / name.folder, planning.ROOT, name.stack)
-            if (in_base and in_head)
-            else anew.SetAnew()
-        )
+        changed = _set_anew(name, folder) if in_base and in_head else anew.NONE
         return Result(name, diff.compare(before or _without(after), after or _without(before), changed))
     except (InputError, pulumi.RunError) as error:
         return Result(name, failure=f"this change cannot be planned: {error}")
     except Exception:  # whatever the change's program does, the other stacks' plans are wanted
         return Result(name, failure=f"this change cannot be planned, it fails:\n{traceback.format_exc(limit=-5)}")
+
+
+def _set_anew(name: StackName, base: Path) -> anew.SetAnew:
+    return anew.between(base / name.folder, planning.ROOT / name.folder, planning.ROOT, name.stack)
 
 
 def _without(plan: Plan | None) -> Plan:
@@ -87,7 +87,7 @@ def comment(results: list[Result], base: str) -> str:
         f"## What this change does to each stack\nPlanned without credentials, compared with `{base[:10]}`.",
         "\n".join([f"| stack | {' | '.join(KINDS)} |", "|---|" + "---:|" * len(KINDS), *map(_row, results)]),
     ]
-    if not any(result.failure or result.difference for result in results):
+    if not any(result.failure or _told(result.difference) for result in results):
         head.append("No stack changes.")
     text = "\n\n".join(head) + "\n"
     for result in results:
@@ -96,6 +96,11 @@ def comment(results: list[Result], base: str) -> str:
         part = next((part for part in parts if len(part) < room), "")
         text += f"\n{part}" if part else ""
     return text
+
+
+def _told(difference: Diff | None) -> bool:
+    """Whether there is something to say: a difference, or that a part of it was not looked at."""
+    return difference is not None and bool(difference or difference.anew.unlooked)
 
 
 def _row(result: Result) -> str:
@@ -109,7 +114,7 @@ def _part(result: Result, room: int) -> str:
     if result.difference is None:
         text = result.failure.replace("```", "'''")
         return f"### `{result.name}`\n```\n{text}\n```\n"
-    if not result.difference:
+    if not _told(result.difference):
         return ""
     return diff_report.markdown(result.difference, str(result.name), limit=room)
 

@@ -3,13 +3,14 @@
 The plan alone cannot: a secret is a secret in both. What is re-encrypted counts as set anew, since nobody can tell.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from infra import settings
 from infra.preview import stackfile
+from infra.settings import SecretKey
 
 _PROVIDER = ("secretsprovider", "encryptedkey", "encryptionsalt")
 """What a stack file says of its secrets provider (ProjectStack, sdk/go/common/workspace/project.go)."""
@@ -33,7 +34,7 @@ def between(before: Path, after: Path, root: Path, stack: str) -> SetAnew:
     Raises InputError and settings.SettingsError.
     """
     old, new = (stackfile.read_content(folder / f"Pulumi.{stack}.yaml") for folder in (before, after))
-    file = stackfile.read(root, after, stack)
+    earlier, file = (stackfile.read(root, folder, stack) for folder in (before, after))
     there, here = (_sealed(content, file) for content in (old, new))
     if not there or not here:
         return NONE
@@ -41,13 +42,19 @@ def between(before: Path, after: Path, root: Path, stack: str) -> SetAnew:
         return SetAnew(
             unlooked="the stack's secrets provider or its key is another one, and so is every encrypted text"
         )
+    known = {secret.release for secret in _required(earlier)}
+    stayed = [secret for secret in _required(file) if secret.release in known]
+    return SetAnew(tuple(sorted(f"{file.project}:{key}" for key in _differing(stayed, there, here))))
+
+
+def _required(file: stackfile.StackFile) -> tuple[SecretKey, ...]:
     entries, _ = stackfile.owner_values(file.entries)
     asked_for, _ = settings.examine({key: entry.text for key, entry in entries.items()})
-    return SetAnew(tuple(sorted(f"{file.project}:{key}" for key in _differing(asked_for, there, here))))
+    return settings.required_secrets(asked_for)
 
 
-def _differing(asked_for: settings.Settings, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
-    for secret in settings.required_secrets(asked_for):
+def _differing(stayed: Iterable[SecretKey], old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for secret in stayed:
         keys = (f"{secret.release}.{secret.spec.name}", secret.key)
         if secret.release is not None and secret.spec.name != "databasePassword":
             keys = (*keys, secret.spec.name)

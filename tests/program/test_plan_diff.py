@@ -78,6 +78,23 @@ def test_without_a_change_nothing_differs_and_a_bad_stack_says_why(repository: P
     assert "did you mean airflow:size?" in done.stdout
 
 
+def test_a_secret_that_is_set_anew_is_told(repository: Path):
+    stack = repository / "Pulumi.local.yaml"
+    text = stack.read_text()
+    stack.write_text(f"{text}  airflow:fernetKey:\n    secure: v1:one\nencryptionsalt: v1:salt\n")
+    git(repository, "commit", "-q", "-a", "-m", "a key")
+    stack.write_text(stack.read_text().replace("v1:one", "v1:two"))
+    done = run(repository, "--base", "HEAD")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Secrets set anew:\n- `airflow:fernetKey; then replaced: " in done.stdout
+    assert "Secret main-fernet" in done.stdout
+    assert "v1:one" not in done.stdout
+    assert "v1:two" not in done.stdout
+    stack.write_text(stack.read_text().replace("v1:salt", "v1:other"))
+    done = run(repository, "--base", "HEAD")
+    assert "Encrypted values were not looked at:\n- `the stack's secrets provider" in done.stdout
+
+
 def test_a_base_that_is_not_there_is_refused(repository: Path):
     done = run(repository, "--base", "no-such-branch")
     assert done.returncode == 2
