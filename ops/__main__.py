@@ -23,6 +23,7 @@ from ops import (
     plan_comment,
     plan_diff,
     publish,
+    remove_release,
     restore,
     rotate_database,
     rotate_fernet,
@@ -43,6 +44,7 @@ app.command("ui")(ui.ui)
 app.command("secrets")(stack_secrets.secrets)
 app.command("dump")(restore.dump)
 app.command("restore")(restore.restore)
+app.command("remove-release")(remove_release.remove_release)
 app.command("rotate-database")(rotate_database.rotate_database)
 app.command("rotate-fernet")(rotate_fernet.rotate_fernet)
 app.command("upload-dags")(upload_dags.upload_dags)

@@ -26,6 +26,19 @@ def run_job(cluster: Cluster, namespace: str, cron_job: str, env: Mapping[str, s
     name, here = _name(cron_job), ("--namespace", namespace)
     _forget_finished(cluster, name, here)
     _create(cluster, cron_job, here, env)
+    return _followed(cluster, name, here)
+
+
+def run_manifest(cluster: Cluster, namespace: str, name: str, spec: Mapping[str, Any]) -> int:
+    """Run a Job of this name and spec once, as `run_job` does."""
+    here = ("--namespace", namespace)
+    _forget_finished(cluster, name, here)
+    made = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec}
+    cluster.run("create", "-f", "-", *here, given=json.dumps(made))
+    return _followed(cluster, name, here)
+
+
+def _followed(cluster: Cluster, name: str, here: Here) -> int:
     with _gone_unless_begun(cluster, name, here):
         _await_pod(cluster, name, here, lambda phase: phase not in (None, "Pending"))
     try:

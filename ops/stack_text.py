@@ -2,8 +2,9 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import yaml
 
@@ -56,8 +57,7 @@ def read(path: Path) -> str:
 
 def _entry(text: str, path: Path, project: str, full: str, new: str) -> tuple[yaml.MappingNode, yaml.Node, yaml.Node]:
     """The `config` mapping, and the nodes of the key `full` in it and its value; `new` must not be there."""
-    document = cast("yaml.Node | None", yaml.compose(text, Loader=yaml.SafeLoader))  # pyright: ignore[reportUnknownMemberType]
-    for name, config in _pairs(document):
+    for name, config in _pairs(_document(text)):
         if isinstance(name, yaml.ScalarNode) and name.value == "config" and isinstance(config, yaml.MappingNode):
             keys = {full_key(project, str(key.value), path): (key, value) for key, value in _pairs(config)}
             if new in keys:
@@ -65,6 +65,10 @@ def _entry(text: str, path: Path, project: str, full: str, new: str) -> tuple[ya
             if full in keys:
                 return config, *keys[full]
     raise OpsError(f"{path}: {full} is not where it was; is somebody else changing the file?")
+
+
+def _document(text: str) -> yaml.Node | None:
+    return cast("yaml.Node | None", yaml.compose(text, Loader=yaml.SafeLoader))  # pyright: ignore[reportUnknownMemberType]
 
 
 def _pairs(node: yaml.Node | None) -> list[tuple[yaml.Node, yaml.Node]]:
@@ -77,3 +81,64 @@ def _scalar(value: yaml.Node) -> str:
         if key.value == "secure" and isinstance(sealed, yaml.ScalarNode):
             return str(sealed.value)
     raise OpsError("a secret is `secure:` and its ciphertext")
+
+
+def without_release(text: str, path: Path, project: str, name: str) -> str:
+    """The text without the release's entry in `releases` and without its secrets (`NAME.fernetKey`, …).
+
+    Raises OpsError where what is left would not say just that, as with YAML's anchors.
+    """
+    wanted = _data_without(text, path, project, name)
+    cuts = list(_cuts(text, path, project, name))
+    for start, end in sorted(cuts, reverse=True):
+        text = text[:start] + text[end:]
+    if yaml.safe_load(text) != wanted:
+        raise OpsError(f"{path}: the entry of {name} cannot be cut out by itself; remove it by hand, then this again")
+    return text
+
+
+def _data_without(text: str, path: Path, project: str, name: str) -> Any:
+    data: dict[str, Any] = yaml.safe_load(text)
+    config: dict[str, Any] = data["config"]
+    for key in list(config):
+        full = full_key(project, key, path)
+        if full == f"{project}:releases":
+            config[key] = [one for one in config[key] if one["name"] != name]
+        elif full.startswith(f"{project}:{name}."):
+            del config[key]
+    return data
+
+
+def _cuts(text: str, path: Path, project: str, name: str) -> Iterator[tuple[int, int]]:
+    """Where the release's entry and secrets begin and end: whole lines, or items of a list or mapping in brackets."""
+    for top, config in _pairs(_document(text)):
+        if top.value != "config" or not isinstance(config, yaml.MappingNode):
+            continue
+        pairs = _pairs(config)
+        for number, (key, value) in enumerate(pairs):
+            full = full_key(project, str(key.value), path)
+            if full.startswith(f"{project}:{name}."):
+                yield _cut(text, [key for key, _ in pairs], [value for _, value in pairs], number, config.flow_style)
+            elif full == f"{project}:releases" and isinstance(value, yaml.SequenceNode):
+                items = cast("list[yaml.Node]", value.value)
+                for place, item in enumerate(items):
+                    if any(k.value == "name" and v.value == name for k, v in _pairs(item)):
+                        yield _cut(text, items, items, place, value.flow_style)
+
+
+def _cut(text: str, first: list[yaml.Node], last: list[yaml.Node], number: int, flow: bool | None) -> tuple[int, int]:
+    start, end = first[number].start_mark.index, _end(last[number])
+    if not flow:
+        return text.rfind("\n", 0, start) + 1, (text.find("\n", end) + 1) or len(text)
+    if number + 1 < len(first):
+        return start, first[number + 1].start_mark.index
+    return (_end(last[number - 1]) if number else start), end
+
+
+def _end(node: yaml.Node) -> int:
+    """Where a node's own text ends; PyYAML's end of a block is where the next one begins."""
+    if isinstance(node, yaml.ScalarNode) or node.flow_style:
+        return node.end_mark.index
+    inner = cast("list[Any]", node.value)
+    last = inner[-1] if inner else None
+    return node.end_mark.index if last is None else _end(last[1] if isinstance(last, tuple) else last)
