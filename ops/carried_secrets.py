@@ -1,10 +1,9 @@
 """What the only release had under keys without a name goes under its own name, once there is a second release."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from infra import settings
 from infra.settings import SecretKey
@@ -54,12 +53,12 @@ def _owner(lacking: tuple[SecretKey, ...], standing: set[str]) -> SecretKey | No
 
 def releases_in_state(stack: Stack) -> set[str]:
     """Names of the releases that the stack's state holds."""
-    return set(_releases(json.loads(stack.capture("stack", "export"))))
+    return set(releases_of(stack.state()))
 
 
-def _releases(exported: dict[str, Any]) -> Iterator[str]:
-    deployment = cast("dict[str, Any]", exported.get("deployment") or {})
-    for resource in cast("list[dict[str, Any]]", deployment.get("resources") or []):
-        found = re.search(rf"\b{RELEASE_TYPE}::(.+)$", str(resource.get("urn", "")))
+def releases_of(resources: list[dict[str, Any]]) -> Iterator[str]:
+    """Names of the releases among a state's resources."""
+    for resource in resources:
+        found = re.search(rf"\b{RELEASE_TYPE}::(.+)$", str(resource["urn"]))
         if found and not resource.get("delete"):
             yield found[1]

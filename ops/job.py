@@ -44,7 +44,7 @@ def _followed(cluster: Cluster, name: str, here: Here) -> int:
     try:
         subprocess.run(cluster.command("logs", "--follow", f"job/{name}", *here), env=cluster.environment, check=False)
     except KeyboardInterrupt:
-        sys.stderr.write(f"job {name} goes on: `kubectl logs --follow job/{name} -n {namespace}`\n")
+        sys.stderr.write(f"job {name} goes on: `kubectl logs --follow job/{name} -n {here[1]}`\n")
         raise
     return _exit_code(cluster, name, here)
 

@@ -12,16 +12,15 @@ from typing import Annotated, Any, cast
 import typer
 
 from infra.names import result_schema, schema
-from infra.preview import diff, planning
-from infra.preview.diff import Diff
-from infra.preview.model import Plan, Resource
+from infra.preview import create_only, planning
+from infra.preview.model import PROVIDER_PREFIX, Plan
 from infra.preview.planning import ROOT
 from ops import last_copy, stack_text
-from ops.carried_secrets import releases_in_state
+from ops.carried_secrets import releases_of
 from ops.cluster import cluster_of
 from ops.errors import OpsError
 from ops.job import run_manifest
-from ops.stack import Rest, Stack, StackOption, StacksOption
+from ops.stack import Rest, Stack, StackOption, StacksOption, resources_of
 
 BOOTSTRAP = "app.kubernetes.io/name=database-bootstrap"
 
@@ -41,15 +40,24 @@ def remove_release(
     chosen = Stack(stack, stacks)
     if drop and drop != schema(release):
         raise OpsError(f"DROP={drop}: the database of {release} is {schema(release)}; leave DROP out to keep it")
-    if any(one.name == release for one in chosen.settings.releases):
-        _take_out(chosen, release, no_copy, yes)
-        chosen = Stack(stack, stacks)  # its file is another by now
-    elif release not in releases_in_state(chosen):
+    exported = chosen.export()
+    standing = release in releases_of(resources_of(exported))
+    text = stack_text.read(chosen.file.path)
+    without = stack_text.without_release(text, chosen.file.path, chosen.file.project, release)
+    if standing or without != text:
+        _check(chosen, release)
+        after = _after(chosen, release)
+        going = _going(exported, after)
+        _ask(_shown(chosen, release, going), release, yes)
+        if standing and not no_copy:
+            last_copy.take(chosen, after, release)
+        _keep(chosen, exported, {one["urn"] for one in going if one["kept"]})
+        stack_text.write(chosen.file.path, without)
+        _say(f"{chosen.file.path.name}: the entry and the secrets of {release} are out; commit it")
+    elif not drop:
         names = ", ".join(one.name for one in chosen.settings.releases)
-        if not drop:
-            raise OpsError(f"{stack} has no release {release}, in its file or its state; it has {names}")
-    else:
-        _say(f"{release} stands in the state alone: this goes on where it was")
+        raise OpsError(f"{stack} has no release {release}, in its file or its state; it has {names}")
+    chosen = Stack(stack, stacks)  # its file is another by now
     chosen.on_terminal("up", *(rest or ()))
     if drop:
         _drop(chosen, release)
@@ -58,83 +66,76 @@ def remove_release(
         _say(f"{release} is gone. Its database stays on the server; `{again}` drops it")
 
 
-def _take_out(stack: Stack, release: str, no_copy: bool, yes: bool) -> None:
-    if len(stack.settings.releases) == 1:
+def _check(stack: Stack, release: str) -> None:
+    if [one.name for one in stack.settings.releases] == [release]:
         raise OpsError(f"{release} is the only release of {stack.name}: `make destroy {stack.given}` ends the stack")
-    text = stack_text.read(stack.file.path)
-    without = stack_text.without_release(text, stack.file.path, stack.file.project, release)
-    before, after = _plans(stack, release)
-    goes = diff.compare(before, after)
-    kept = list(_kept(goes))
-    for line in _shown(stack, release, goes, kept):
-        _say(line)
-    if not yes:
-        if not sys.stdin.isatty():
-            raise OpsError("nobody is there to ask: ARGS=--yes says that it may go")
-        if typer.prompt(f"Type {release} to let it go", default="", show_default=False) != release:
-            raise OpsError("nothing was changed")
-    standing = release in releases_in_state(stack)
-    if standing and not no_copy:
-        last_copy.take(stack, before, release)
-    if standing and kept:
-        _keep(stack, {one.urn for one in kept})
-    stack_text.write(stack.file.path, without)
-    _say(f"{stack.file.path.name}: the entry and the secrets of {release} are out; commit it")
 
 
-def _plans(stack: Stack, release: str) -> tuple[Plan, Plan]:
-    """The stack with the release and without."""
+def _after(stack: Stack, release: str) -> Plan:
+    """The stack without the release."""
     entries = cast("list[dict[str, Any]]", stack.file.entries[f"{stack.file.project}:releases"].data)
     left = json.dumps([one for one in entries if one.get("name") != release])
-    made = (planning.make(planning.Request(stack.name, stack.folder, given)) for given in ((), (f"releases={left}",)))
-    before, after = (one.plan for one in made)
-    return before, after
+    return planning.make(planning.Request(stack.name, stack.folder, (f"releases={left}",))).plan
 
 
-def _kept(goes: Diff) -> Iterator[Resource]:
-    """What holds data in the cloud, and what is set on it: it stays, as nobody's. Volumes in Kubernetes are claims alone."""
-    deleted = [change for change in goes.of_kind("deleted") if change.resource.package != "kubernetes"]
-    holders = {(change.resource.parent, _module(change.resource)) for change in deleted if change.loses_data}
-    for change in deleted:
-        if change.resource.custom and (change.resource.parent, _module(change.resource)) in holders:
-            yield change.resource
+def _going(exported: dict[str, Any], after: Plan) -> list[dict[str, Any]]:
+    """What stands in the state and not in the plan, `kept` where it holds data in the cloud or is set on what does.
+
+    A volume in Kubernetes holds none itself: the share behind it does.
+    """
+    gone = [one for one in resources_of(exported) if one.get("custom") and one["urn"] not in after.by_urn]
+    gone = [one for one in gone if not one["type"].startswith(PROVIDER_PREFIX)]
+    holders = {_place(one) for one in gone if _in_cloud(one) and create_only.rules(one["type"]).holds_data}
+    return [{**one, "kept": _in_cloud(one) and _place(one) in holders} for one in gone]
 
 
-def _module(resource: Resource) -> str:
-    """`aws:s3`, `azure-native:storage`: an endpoint or a right beside a bucket is of another one."""
-    package, module, _ = resource.type.split(":")
-    return f"{package}:{module.partition('/')[0]}"
+def _in_cloud(resource: dict[str, Any]) -> bool:
+    return not resource["type"].startswith("kubernetes:")
 
 
-def _shown(stack: Stack, release: str, goes: Diff, kept: list[Resource]) -> Iterator[str]:
-    stays = {one.urn for one in kept}
-    gone = [one.resource for one in goes.of_kind("deleted") if one.resource.custom and one.resource.urn not in stays]
-    inside = sum(one.package == "kubernetes" for one in gone)
-    yield f"{release} of {stack.name} goes: {inside} objects of the cluster, {len(gone) - inside} of the cloud."
-    others = [one for one in goes.changes if one.kind not in ("deleted", "created")]
-    if others:
-        yield f"  changed with it: {', '.join(f'{one.resource.name} ({one.kind})' for one in others)}"
-    secrets = sorted(key for key in stack.secret_keys if key.startswith(f"{release}."))
-    yield f"  out of {stack.file.path.name}: its entry, {', '.join(secrets) or 'no secret of its own'}"
-    yield f"  stays: database {schema(release)} (Celery's {result_schema(release)} too) on the server, until DROP names it"
-    for one in kept:
-        yield f"  stays, and is no longer Pulumi's: {one.type} {_cloud_name(one)}"
-    if not any("log" in one.name for one in kept):
-        yield "  logs: on the release's share where it has one (the volume is kept), else they go with its pods"
+def _place(resource: dict[str, Any]) -> tuple[str, str]:
+    """Parent and `aws:s3` or `azure-native:storage`: an endpoint or a right beside a bucket is of another module."""
+    package, module, _ = resource["type"].split(":")
+    return resource.get("parent", ""), f"{package}:{module.partition('/')[0]}"
 
 
-def _cloud_name(resource: Resource) -> str:
-    known = (str(value) for key, value in resource.inputs.items() if key in ("bucket", "accountName", "shareName"))
-    return next(known, resource.name)
+def _shown(stack: Stack, release: str, going: list[dict[str, Any]]) -> Iterator[str]:
+    gone = [one for one in going if not one["kept"]]
+    cloud = sum(map(_in_cloud, gone))
+    yield f"{release} of {stack.name} goes: {len(gone) - cloud} objects of the cluster, {cloud} of the cloud"
+    yield from (f"  goes: {one['type']} {_name(one)}" for one in gone if _in_cloud(one))
+    secrets = ", ".join(sorted(key for key in stack.secret_keys if key.startswith(f"{release}.")))
+    yield f"  out of {stack.file.path.name}: its entry; secrets: {secrets or 'none of its own'}"
+    yield f"  stays: database {schema(release)} on the server (with Celery {result_schema(release)} too), until DROP names it"
+    for one in going:
+        if one["kept"]:
+            yield f"  stays with all that is in it, and is no longer Pulumi's: {one['type']} {_name(one)}"
+    yield "  logs: those in a bucket, container or share stay there, as above; those of pods go with them"
 
 
-def _keep(stack: Stack, urns: set[str]) -> None:
-    """Have the engine forget these without deleting them: the state says so, as an `up` before would have written it."""
-    exported = json.loads(stack.capture("stack", "export"))
-    for resource in exported["deployment"].get("resources") or []:
+def _name(resource: dict[str, Any]) -> str:
+    """What the cloud calls it."""
+    return str(resource.get("id") or resource["urn"].rpartition("::")[2])
+
+
+def _ask(lines: Iterator[str], release: str, yes: bool) -> None:
+    for line in lines:
+        _say(line)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise OpsError("nobody is there to ask, and nothing was changed: YES=1 says that it may go")
+    if typer.prompt(f"Type {release} to let it go", default="", show_default=False) != release:
+        raise OpsError("nothing was changed")
+
+
+def _keep(stack: Stack, exported: dict[str, Any], urns: set[str]) -> None:
+    """Have the engine forget these without deleting them: it reads `retainOnDelete` from the state."""
+    for resource in resources_of(exported):
         if resource["urn"] in urns:
             resource["retainOnDelete"], resource["protect"] = True, False
-    stack.capture("stack", "import", given=json.dumps(exported))
+    if urns:
+        stack.capture("stack", "import", given=json.dumps(exported))
 
 
 def _drop(stack: Stack, release: str) -> None:

@@ -136,6 +136,14 @@ class Stack:
         done = self.capture("stack", "output", "--json", unless="no stack named")
         return cast("dict[str, Any]", json.loads(done or "{}"))
 
+    def state(self) -> list[dict[str, Any]]:
+        """The resources of the stack's state; secrets in it stay encrypted."""
+        return resources_of(self.export())
+
+    def export(self) -> dict[str, Any]:
+        """The stack's state as `pulumi stack import` takes it back; secrets in it stay encrypted."""
+        return cast("dict[str, Any]", json.loads(self.capture("stack", "export")))
+
     def set_secret(self, key: str, value: str) -> None:
         """Store a secret under `key` (without namespace), encrypted in the stack file."""
         self.capture("config", "set", "--secret", f"{self.file.project}:{key}", *self.file_option, given=value)
@@ -188,3 +196,9 @@ class Stack:
         if self.folder.resolve() == ROOT:
             return ()
         return ("--config-file", str(self.file.path.resolve()))
+
+
+def resources_of(exported: dict[str, Any]) -> list[dict[str, Any]]:
+    """The resources of an exported state, for reading and changing; a stack that was never deployed has none."""
+    deployment = cast("dict[str, Any]", exported.get("deployment") or {})
+    return cast("list[dict[str, Any]]", deployment.get("resources") or [])

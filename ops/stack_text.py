@@ -137,8 +137,9 @@ def _cut(text: str, first: list[yaml.Node], last: list[yaml.Node], number: int, 
 
 def _end(node: yaml.Node) -> int:
     """Where a node's own text ends; PyYAML's end of a block is where the next one begins."""
-    if isinstance(node, yaml.ScalarNode) or node.flow_style:
-        return node.end_mark.index
-    inner = cast("list[Any]", node.value)
-    last = inner[-1] if inner else None
-    return node.end_mark.index if last is None else _end(last[1] if isinstance(last, tuple) else last)
+    inner: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode) and not node.flow_style:
+        inner = [value for _, value in _pairs(node)]
+    elif isinstance(node, yaml.SequenceNode) and not node.flow_style:
+        inner = cast("list[yaml.Node]", node.value)
+    return _end(inner[-1]) if inner else node.end_mark.index
