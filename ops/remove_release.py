@@ -5,8 +5,10 @@ The steps come in an order in which each can be repeated: after an interruption 
 
 import json
 import sys
+import tempfile
 from collections.abc import Iterator
 from importlib import resources
+from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
@@ -42,11 +44,11 @@ def remove_release(
         raise OpsError(f"DROP={drop}: the database of {release} is {schema(release)}; leave DROP out to keep it")
     exported = chosen.export()
     standing = release in releases_of(resources_of(exported))
+    _check(chosen, release)
     text = stack_text.read(chosen.file.path)
     without = stack_text.without_release(text, chosen.file.path, chosen.file.project, release)
     if standing or without != text:
-        _check(chosen, release)
-        after = _after(chosen, release)
+        after = _plan(chosen, without)
         going = _going(exported, after)
         _ask(_shown(chosen, release, going), release, yes)
         if standing and not no_copy:
@@ -71,11 +73,11 @@ def _check(stack: Stack, release: str) -> None:
         raise OpsError(f"{release} is the only release of {stack.name}: `make destroy {stack.given}` ends the stack")
 
 
-def _after(stack: Stack, release: str) -> Plan:
-    """The stack without the release."""
-    entries = cast("list[dict[str, Any]]", stack.file.entries[f"{stack.file.project}:releases"].data)
-    left = json.dumps([one for one in entries if one.get("name") != release])
-    return planning.make(planning.Request(stack.name, stack.folder, (f"releases={left}",))).plan
+def _plan(stack: Stack, text: str) -> Plan:
+    """The plan of the stack with this text as its file."""
+    with tempfile.TemporaryDirectory(prefix="airflow-without-") as folder:
+        Path(folder, stack.file.path.name).write_text(text, encoding="utf-8")
+        return planning.make(planning.Request(stack.name, Path(folder))).plan
 
 
 def _going(exported: dict[str, Any], after: Plan) -> list[dict[str, Any]]:
@@ -106,7 +108,7 @@ def _shown(stack: Stack, release: str, going: list[dict[str, Any]]) -> Iterator[
     yield from (f"  goes: {one['type']} {_name(one)}" for one in gone if _in_cloud(one))
     secrets = ", ".join(sorted(key for key in stack.secret_keys if key.startswith(f"{release}.")))
     yield f"  out of {stack.file.path.name}: its entry; secrets: {secrets or 'none of its own'}"
-    yield f"  stays: database {schema(release)} on the server (with Celery {result_schema(release)} too), until DROP names it"
+    yield f"  stays: database {schema(release)} on the server (Celery's results too), until DROP names it"
     for one in going:
         if one["kept"]:
             yield f"  stays with all that is in it, and is no longer Pulumi's: {one['type']} {_name(one)}"

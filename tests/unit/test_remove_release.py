@@ -1,4 +1,4 @@
-"""`remove-release`, with a Pulumi and a kubectl that note how they are called: what goes, what stays, and how it goes on."""
+"""`remove-release`, with a Pulumi and a kubectl that note their calls: what goes, what stays, how it goes on."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.preview.planning import ROOT
+from infra.preview import planning
+from infra.preview.planning import ROOT, Request
 from ops import last_copy, remove_release, stack_text
 from ops.errors import OpsError
 from ops.stack import Stack, resources_of
@@ -199,12 +200,33 @@ def test_the_only_release_is_not_removed(verb: Callable[..., int], world: Any, s
     assert "`make destroy STACK=local" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("text", [
-    "config:\n  airflow:releases:\n    - name: a\n    - name: b\n      x: [1,\n        2]\n  airflow:b.jwtSecret:\n    secure: v1:b\n",
-    "config:\n  airflow:b.jwtSecret: {secure: v1:b}\n  airflow:releases: [{name: b}, {name: a}]\n",
-    "config: {airflow:releases: [{name: a}, {name: b}], airflow:b.jwtSecret: {secure: v1:b}}\n",
-    "config:\n  airflow:b.jwtSecret:\n    secure: v1:b\n  airflow:releases:\n  - config:\n      core:\n        k: v\n    name: b\n\n  # a's\n  - name: a",
-])  # fmt: skip
+BLOCK = """\
+config:
+  airflow:releases:
+    - name: a
+    - name: b
+      x: [1,
+        2]
+  airflow:b.jwtSecret:
+    secure: v1:b
+"""
+NESTED = """\
+config:
+  airflow:b.jwtSecret:
+    secure: v1:b
+  airflow:releases:
+  - config:
+      core:
+        k: v
+    name: b
+
+  # a's
+  - name: a"""
+MIXED = "config:\n  airflow:b.jwtSecret: {secure: v1:b}\n  airflow:releases: [{name: b}, {name: a}]\n"
+FLOW = "config: {airflow:releases: [{name: a}, {name: b}], airflow:b.jwtSecret: {secure: v1:b}}\n"
+
+
+@pytest.mark.parametrize("text", [BLOCK, NESTED, MIXED, FLOW])
 def test_every_way_of_writing_an_entry(text: str) -> None:
     made = stack_text.without_release(text, Path("Pulumi.dev.yaml"), "airflow", "b")
     assert yaml.safe_load(made) == {"config": {"airflow:releases": [{"name": "a"}]}}
@@ -218,7 +240,7 @@ def test_what_cannot_be_cut_out_is_left_to_a_person() -> None:
 
 
 @pytest.mark.parametrize(("home", "program", "words"), [
-    (".", "aws", ["rds create-db-snapshot --region eu-central-1 --db-instance-identifier airflow-production-",
+    (".", "aws", ["rds create-db-snapshot --region", "--db-instance-identifier airflow-production-",
                   "rds wait db-snapshot-available"]),
     ("examples/azure", "az", ["postgres flexible-server backup create --resource-group airflow-production"]),
 ])  # fmt: skip
@@ -226,7 +248,7 @@ def test_a_managed_server_gets_a_snapshot(
     programs: Programs, home: str, program: str, words: list[str], capsys: Any
 ) -> None:
     stack = Stack("production", ROOT / home)
-    plan = remove_release._after(stack, "none")
+    plan = planning.make(Request("production", ROOT / home)).plan
     with pytest.raises(OpsError, match=rf"{program} is not on the PATH.*ARGS=--no-copy"):
         last_copy.take(stack, plan, "second")
     programs.add(program)
