@@ -177,3 +177,24 @@ def test_a_stack_that_stands_with_one_role_goes_on_with_it_until_it_is_closed(ru
     assert closed.stdout.startswith("login airflow_old: closed"), closed.stderr
     assert as_login(postgres, "airflow_old__a", "old-Password-1", "airflow_old", "select id from dag") == "7"
     assert postgres.sql("select rolcanlogin from pg_roles where rolname = 'airflow_old'").strip() == "f"
+
+
+def test_what_a_release_had_is_dropped_by_its_name_and_nothing_else(run: Run, postgres: Postgres) -> None:
+    for release in ("airflow_goes", "airflow_stays"):
+        assert run(**{release: f"{release}-Password-1", f"{release}_result": f"{release}-Password-2"}).returncode == 0
+    assert run(airflow_goes="goes-Password-3", turn="b").returncode == 0
+    env = {
+        "PATH": os.environ["PATH"],
+        "PGHOST": socket(postgres),
+        "PGUSER": "manager",
+        "PGPASSWORD": "manager-Password-1",
+        "ROLES": '["airflow_goes", "airflow_goes_result"]',
+    }
+    script = SCRIPT.with_name("drop.py").read_text()
+    with session(postgres, "airflow_goes__a", "airflow_goes"):  # a connection that is still open
+        for said in ("airflow_goes: dropped\nairflow_goes_result: dropped\n",) * 2:
+            done = subprocess.run([VENV / "bin" / "python", "-c", script], env=env, capture_output=True, text=True)
+            assert (done.returncode, done.stdout) == (0, said), done.stderr
+    left = "select datname from pg_database where datname ~ '^airflow_(goes|stays)' order by 1"
+    assert postgres.sql(left).split() == ["airflow_stays", "airflow_stays_result"]
+    assert not postgres.sql("select rolname from pg_roles where rolname like 'airflow_goes%'").strip()
