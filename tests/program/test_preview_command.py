@@ -145,7 +145,9 @@ def test_an_earlier_plan_is_compared_in_each_format(monkeypatch, capsys, tmp_pat
     assert call(monkeypatch, "--stack", "local", "--json") == 0
     earlier.write_text(capsys.readouterr().out)
     assert call(monkeypatch, "--stack", "local", "--diff", str(earlier)) == 0
-    assert capsys.readouterr().out == "airflow/local: nothing changes\n"
+    said = capsys.readouterr().out
+    assert said.startswith("airflow/local: nothing changes\n\nencrypted values were not looked at (1):\n")
+    assert "make plan-diff" in said
     other = ["--stack", "local", "--config", "cloud.context=other", "--diff", str(earlier)]
     assert call(monkeypatch, *other, "--format", "markdown") == 0
     assert "`clusterIdentifier: " in capsys.readouterr().out

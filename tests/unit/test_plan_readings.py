@@ -228,8 +228,8 @@ def test_an_alias_may_name_the_parent_that_was():
 def test_the_json_of_a_difference_names_every_path():
     opened = replace(DATABASE, inputs={"engineVersion": "16"})
     data = diff.compare(plan(DATABASE), plan(opened)).as_json()
-    keys = ["project", "stack", "replaced", "deleted", "changed", "created", "outputs", "missingSecrets", "warnings"]
-    assert list(data) == keys
+    secrets = ["missingSecrets", "secretsSetAnew", "secretsNotLookedAt"]
+    assert list(data) == ["project", "stack", *diff.KINDS, "outputs", *secrets, "warnings"]
     (change,) = data["replaced"]
     assert change["paths"] == [{"path": "storageEncrypted", "before": True, "after": None, "replaces": True}]
     json.dumps(data)
