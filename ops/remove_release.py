@@ -22,6 +22,7 @@ from ops.carried_secrets import releases_of
 from ops.cluster import cluster_of
 from ops.errors import OpsError
 from ops.job import run_manifest
+from ops.moves import moved
 from ops.stack import Rest, Stack, StackOption, StacksOption, resources_of
 
 BOOTSTRAP = "app.kubernetes.io/name=database-bootstrap"
@@ -60,7 +61,8 @@ def remove_release(
         names = ", ".join(one.name for one in chosen.settings.releases)
         raise OpsError(f"{stack} has no release {release}, in its file or its state; it has {names}")
     chosen = Stack(stack, stacks)  # its file is another by now
-    chosen.on_terminal("up", *(rest or ()))
+    with moved(chosen) as copy:
+        copy.on_terminal("up", *(rest or ()))
     if drop:
         _drop(chosen, release)
     else:
