@@ -17,9 +17,7 @@ from psycopg2 import sql
 
 def drop(cursor, role: str) -> None:
     """A managed server's administrator ends a session, or drops what a role owns, as a member of it alone."""
-    cursor.execute(
-        "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)", ([f"{role}__a", f"{role}__b", role],)
-    )
+    cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)", ([f"{role}__a", f"{role}__b", role],))
     there = [sql.Identifier(name) for (name,) in cursor.fetchall()]
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     if not cursor.fetchone()[0]:
