@@ -38,11 +38,11 @@ restore: $(VENV)/.installed  ## put a dump back, or list them: STACK=… [DUMP=l
 rotate-fernet: $(VENV)/.installed  ## give a release a new Fernet key; again after an interruption: STACK=… [RELEASE=…] [EARLIER=COMMIT] [ARGS=…]
 	@$(PY) -m ops rotate-fernet $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') $(if $(EARLIER),--earlier '$(EARLIER)') -- $(ARGS)
 
-remove-release: $(VENV)/.installed  ## take a release out of a stack; its data stays: STACK=… RELEASE=… [DROP=airflow_RELEASE] [YES=1] [ARGS=--no-copy]
-	@$(PY) -m ops remove-release $(WITH_STACK) --release '$(RELEASE)' --drop '$(DROP)' $(if $(YES),--yes) $(ARGS) -- $(if $(YES),--yes --skip-preview)
-
 rotate-database: $(VENV)/.installed  ## give a release new passwords of its database, without a pause; again after an interruption: STACK=… [RELEASE=…] [ARGS=…]
 	@$(PY) -m ops rotate-database $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') -- $(ARGS)
+
+remove-release: $(VENV)/.installed  ## take a release out of a stack; its data stays: STACK=… RELEASE=… [DROP=airflow_RELEASE] [YES=1] [ARGS=--no-copy]
+	@$(PY) -m ops remove-release $(WITH_STACK) --release '$(RELEASE)' --drop '$(DROP)' $(if $(YES),--yes) $(ARGS) -- $(if $(YES),--yes --skip-preview)
 
 upload-dags: $(VENV)/.installed  ## make a release's DAG share what dags/ and plugins/ are: STACK=… [RELEASE=…] [DAGS=dags] [PLUGINS=plugins]
 	@$(PY) -m ops upload-dags $(WITH_STACK) $(if $(RELEASE),--release '$(RELEASE)') --dags '$(DAGS)' --plugins '$(PLUGINS)' $(ARGS)
@@ -56,5 +56,4 @@ unlock-release: $(VENV)/.installed  ## free Helm releases that a killed run left
 docs: $(VENV)/.installed  ## write docs/settings.md and Pulumi.yaml's declarations from the models
 	@$(PY) -m ops docs $(ARGS)
 
-.PHONY: secrets deploy deploy-preview destroy outputs ui dump restore rotate-fernet rotate-database remove-release upload-dags adopt
-.PHONY: unlock-release docs
+.PHONY: secrets deploy deploy-preview destroy outputs ui dump restore rotate-fernet rotate-database remove-release upload-dags adopt unlock-release docs

@@ -164,7 +164,8 @@ def dropping(pod: dict[str, Any], roles: list[str]) -> dict[str, Any]:
         one for one in container.get("env", ()) if one["name"] != "ROLES" and not one["name"].startswith("PASSWORD_")
     ]
     env.append({"name": "ROLES", "value": json.dumps(roles)})
-    made = {**pod, "containers": [{**container, "args": ["python", "-c", script], "env": env}]}
+    *waits, _, _ = container["args"]  # for the server; behind that stand `python` and the script of that Job
+    made = {**pod, "containers": [{**container, "args": [*waits, "python", "-c", script], "env": env}]}
     return {"backoffLimit": 0, "activeDeadlineSeconds": 540, "template": {"spec": made}}
 
 

@@ -9,7 +9,6 @@ from infra.airflow.parts import Parts
 from infra.names import login, result_schema, schema
 from infra.preview.planning import ROOT
 from infra.settings import SECRETS
-from infra.settings.release import Release
 from ops.cluster import Cluster, cluster_of
 from ops.errors import OpsError
 from ops.job import run_job
@@ -29,7 +28,7 @@ def rotate_database(
     one = chosen.release(release)
     roles = {f"{one.name}.databasePassword": schema(one.name)}
     if one.on_celery:
-        roles[_key(chosen, one, "resultPassword")] = result_schema(one.name)
+        roles[chosen.secret_key("resultPassword", one.name)] = result_schema(one.name)
     held = {key: chosen.get_secret(key) for key in roles}
     if missing := [key for key, password in held.items() if not password]:
         raise OpsError(f"{stack} has no {missing[0]} yet: `make secrets {chosen.given}` makes one")
@@ -47,11 +46,6 @@ def rotate_database(
         code = run_job(cluster, namespace, job, {})
     if code:
         raise OpsError("the Job failed, and the old passwords still work: mend what its log says, then run this again")
-
-
-def _key(stack: Stack, release: Release, name: str) -> str:
-    own = f"{release.name}.{name}"
-    return own if stack.holds(own) else name
 
 
 def _standing(cluster: Cluster, job: str, namespace: str) -> list[str] | None:

@@ -181,23 +181,20 @@ def test_a_stack_that_stands_with_one_role_goes_on_with_it_until_it_is_closed(ru
 
 def test_what_a_release_had_is_dropped_by_its_name_and_nothing_else(run: Run, postgres: Postgres) -> None:
     for release in ("airflow_goes", "airflow_stays"):
-        assert run(**{release: "first-Password-1", f"{release}_result": "second-Password-1"}).returncode == 0
-    where = parse_qs(urlsplit(postgres.url("postgres")).query)["host"][0]
-    server = {"PGHOST": where, "PGUSER": "manager", "PGPASSWORD": "manager-Password-1"}
-    env = {"PATH": os.environ["PATH"], **server, "ROLES": '["airflow_goes", "airflow_goes_result"]'}
+        assert run(**{release: f"{release}-Password-1", f"{release}_result": f"{release}-Password-2"}).returncode == 0
+    assert run(airflow_goes="goes-Password-3", turn="b").returncode == 0
+    env = {
+        "PATH": os.environ["PATH"],
+        "PGHOST": socket(postgres),
+        "PGUSER": "manager",
+        "PGPASSWORD": "manager-Password-1",
+        "ROLES": '["airflow_goes", "airflow_goes_result"]',
+    }
     script = SCRIPT.with_name("drop.py").read_text()
-    connect = "import psycopg2; one = psycopg2.connect(''); print(1, flush=True); input()"
-    busy = subprocess.Popen(
-        [VENV / "bin" / "python", "-c", connect],
-        env={**env, "PGUSER": "airflow_goes__a", "PGPASSWORD": "first-Password-1", "PGDATABASE": "airflow_goes"},
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    assert busy.stdout
-    assert busy.stdout.readline() == b"1\n", "a connection that is still open"
-    for said in ("airflow_goes: dropped\nairflow_goes_result: dropped\n",) * 2:
-        done = subprocess.run([VENV / "bin" / "python", "-c", script], env=env, capture_output=True, text=True)
-        assert (done.returncode, done.stdout) == (0, said), done.stderr
+    with session(postgres, "airflow_goes__a", "airflow_goes"):  # a connection that is still open
+        for said in ("airflow_goes: dropped\nairflow_goes_result: dropped\n",) * 2:
+            done = subprocess.run([VENV / "bin" / "python", "-c", script], env=env, capture_output=True, text=True)
+            assert (done.returncode, done.stdout) == (0, said), done.stderr
     left = "select datname from pg_database where datname ~ '^airflow_(goes|stays)' order by 1"
     assert postgres.sql(left).split() == ["airflow_stays", "airflow_stays_result"]
     assert not postgres.sql("select rolname from pg_roles where rolname like 'airflow_goes%'").strip()
-    busy.communicate(b"\n")

@@ -57,7 +57,7 @@ def world(programs: Programs, stack_file: Path) -> Callable[..., None]:
 
     def answers(state: list[dict[str, Any]] = STATE, up: int = 0, dump: int = 0) -> None:
         exported = {"version": 3, "deployment": {"manifest": {}, "resources": state}}
-        bootstrap = {"containers": [{"name": "bootstrap", "args": ["x"], "env": [
+        bootstrap = {"containers": [{"name": "bootstrap", "args": ["wait", "--", "python", "bootstrap.py"], "env": [
             {"name": "ROLES", "value": "{}"}, {"name": "PASSWORD_0", "value": "x"}, {"name": "PGHOST", "value": "h"},
         ]}]}  # fmt: skip
         jobs = {"items": [{"spec": {"template": {"spec": bootstrap}}}]}
@@ -136,7 +136,8 @@ def test_a_database_goes_by_its_name_alone(
     (container,) = made["spec"]["template"]["spec"]["containers"]
     assert [one["name"] for one in container["env"]] == ["PGHOST", "ROLES"]
     assert json.loads(container["env"][1]["value"]) == ["airflow_second", "airflow_second_result"]
-    assert "DROP DATABASE IF EXISTS" in container["args"][2]
+    assert container["args"][:4] == ["wait", "--", "python", "-c"]
+    assert "DROP DATABASE IF EXISTS" in container["args"][4]
 
 
 @pytest.mark.parametrize("text", ["", "secnd\n"])

@@ -1,7 +1,7 @@
-"""Drops a release's databases and roles from a PostgreSQL server. Runs in an Airflow image, as often as one likes.
+"""Drops a release's databases, roles and logins from a PostgreSQL server. Runs in an Airflow image, as often as needed.
 
 The server and its administrator come from libpq's own variables; ROLES is a JSON list. Each role owns the database of
-its name, and has the logins that bootstrap.py gave it.
+its name, and its logins end in `__a` and `__b`, as bootstrap.py makes them.
 """
 
 # pyright: basic, reportMissingModuleSource=false, reportMissingImports=false
@@ -15,15 +15,17 @@ import psycopg2
 from psycopg2 import sql
 
 
-def take_on(cursor, roles: list[str]) -> None:
-    """A managed server's administrator may end the sessions only of roles that it is a member of."""
-    cursor.execute(
-        "SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)"
-        " AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)",
-        (roles,),
-    )
-    for (role,) in cursor.fetchall():
-        cursor.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
+def drop(cursor, role: str) -> None:
+    """A managed server's administrator ends a session, or drops what a role owns, as a member of it alone."""
+    cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)", ([f"{role}__a", f"{role}__b", role],))
+    there = [sql.Identifier(name) for (name,) in cursor.fetchall()]
+    cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    if not cursor.fetchone()[0]:
+        for name in there:
+            cursor.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(name))
+    cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(role)))
+    if there:
+        cursor.execute(sql.SQL("DROP ROLE {}").format(sql.SQL(", ").join(there)))
 
 
 def main() -> int:
@@ -33,11 +35,7 @@ def main() -> int:
         connection.autocommit = True
         with connection.cursor() as cursor:
             for role in json.loads(os.environ["ROLES"]):
-                own = [role, f"{role}__a", f"{role}__b"]
-                take_on(cursor, own)
-                cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(role)))
-                for name in reversed(own):
-                    cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
+                drop(cursor, role)
                 sys.stdout.write(f"{role}: dropped\n")
     except psycopg2.Error as error:
         sys.stderr.write(f"PostgreSQL at {os.environ.get('PGHOST')}: {error}")
