@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from infra.airflow.on_demand import LOGINS
-from infra.airflow.parts import Parts
+from infra.airflow.parts import LOGINS, Parts
 from infra.names import login, result_schema, schema
 from infra.preview.planning import ROOT
 from infra.settings import SECRETS
@@ -34,7 +33,7 @@ def rotate_database(
         raise OpsError(f"{stack} has no {missing[0]} yet: `make secrets {chosen.given}` makes one")
     job, namespace = Parts(one).of("close-logins"), chosen.names.resource("database-admin")
     with cluster_of(chosen) as cluster:
-        standing = _standing(cluster, job, namespace)
+        standing = _standing(cluster, Parts(one))
     for key, role in roles.items():
         if standing is None or login(role, held[key]) in standing:  # or else it was set, and its `up` interrupted
             chosen.set_secret(key, other(role, held[key]))
@@ -48,10 +47,12 @@ def rotate_database(
         raise OpsError("the Job failed, and the old passwords still work: mend what its log says, then run this again")
 
 
-def _standing(cluster: Cluster, job: str, namespace: str) -> list[str] | None:
+def _standing(cluster: Cluster, own: Parts) -> list[str] | None:
     """The logins by which the release came up last; None where an earlier version made it."""
-    for one in cluster.get("cronjobs", "--namespace", namespace, "--field-selector", f"metadata.name={job}")["items"]:
-        return str(one["metadata"].get("annotations", {}).get(LOGINS, "")).split()
+    config = f"metadata.name={own.of('config')}"
+    for one in cluster.get("configmaps", "--namespace", own.namespace, "--field-selector", config)["items"]:
+        if said := one["metadata"].get("annotations", {}).get(LOGINS):
+            return str(said).split()
     return None
 
 

@@ -27,6 +27,7 @@ class Inputs:
     tasks: NodePool
     single_node: bool
     priority_class: Text
+    logins: Text
     store: LogStore | None = None
     dags_claim: Text | None = None
     plugins_claim: Text | None = None

@@ -1,7 +1,5 @@
 """Jobs that stand ready for a verb: CronJobs that never run by themselves, and `make …` starts one's Job by hand."""
 
-from collections.abc import Mapping
-
 import pulumi
 from pulumi_kubernetes import batch, core
 from pulumi_kubernetes.batch.v1 import CronJobSpecArgs, JobSpecArgs, JobTemplateSpecArgs
@@ -16,7 +14,6 @@ from infra.airflow.world import SHARED_DAGS, SHARED_PLUGINS
 from infra.contracts import Text
 from infra.settings.release import Release
 
-LOGINS = "airflow-platform/logins"
 UPLOAD_SECONDS = 900
 
 
@@ -62,20 +59,12 @@ def _upload(inside: Inside, shares: dict[str, Text], opts: pulumi.ResourceOption
     )
 
 
-def close_logins(
-    release: Release, work: pods.Work, logins: pulumi.Input[str], namespace: str, opts: pulumi.ResourceOptions
-) -> None:
-    """`close-logins` of the administrator's namespace. It says by which logins the release came up last."""
-    _by_hand(work, Parts(release), namespace, opts, {LOGINS: logins})
+def close_logins(release: Release, work: pods.Work, namespace: str, opts: pulumi.ResourceOptions) -> None:
+    """`close-logins`, in the administrator's namespace."""
+    _by_hand(work, Parts(release), namespace, opts)
 
 
-def _by_hand(
-    work: pods.Work,
-    own: Parts,
-    namespace: str,
-    opts: pulumi.ResourceOptions,
-    annotations: Mapping[str, pulumi.Input[str]] | None = None,
-) -> None:
+def _by_hand(work: pods.Work, own: Parts, namespace: str, opts: pulumi.ResourceOptions) -> None:
     job = JobSpecArgs(
         backoff_limit=0,
         active_deadline_seconds=3600,
@@ -84,9 +73,7 @@ def _by_hand(
     )
     batch.v1.CronJob(
         own.of(work.name),
-        metadata=ObjectMetaArgs(
-            name=own.of(work.name), namespace=namespace, labels=own.labels(work.name), annotations=annotations
-        ),
+        metadata=ObjectMetaArgs(name=own.of(work.name), namespace=namespace, labels=own.labels(work.name)),
         spec=CronJobSpecArgs(
             schedule="0 0 1 1 *",
             suspend=True,

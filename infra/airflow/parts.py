@@ -16,6 +16,9 @@ FLOWER_PORT = 5555
 ACME_SOLVER_PORT = 8089  # cert-manager 1.21, pkg/issuer/acme/http/http.go
 ACME_SOLVER = {"acme.cert-manager.io/http01-solver": "true"}  # pkg/apis/acme/v1/types.go
 
+LOGINS = "airflow-platform/logins"
+"""The annotation with the logins of the release's database roles, on the chart's ConfigMap."""
+
 CONTROL = ("scheduler", "api-server", "dag-processor", "triggerer")
 """Components that hold the database's URL."""
 

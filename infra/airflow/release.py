@@ -26,7 +26,7 @@ from infra.airflow.storage import followed
 from infra.airflow.values import values
 from infra.airflow.volumes import ReleaseVolumes
 from infra.airflow.world import base_url, release_options
-from infra.contracts import Foundation, PlatformOutputs
+from infra.contracts import Foundation, PlatformOutputs, Text
 from infra.namespaces import ANYWHERE, policy_spec
 from infra.settings import ReleaseSecrets, Settings
 from infra.settings.release import Release
@@ -78,15 +78,14 @@ class AirflowRelease(pulumi.ComponentResource):
         options = release_options(release, settings, pulumi.get_stack(), self._volumes.store)
         ca = ca_config_map(f"{name}-database-ca", foundation.database, Parts(release).namespace, here)
         inside = Inside(release, keys, self._accounts.jobs, foundation.database, ca, options, foundation.cluster.system)
-        ready = [namespace, *self._accounts.ready, *self._policies(platform, here)]
+        ready = [namespace, *self._policies(platform, here)]
         jobs = ReleaseJobs(name, inside, [database.job, *foundation.database.settled, *ready], here)
-        given = self._inputs(inside, commons)
+        given = self._inputs(inside, commons, database.logins)
         stand_ready(inside, self._volumes.dags, self._volumes.plugins, here)
-        self._broker(given, pulumi.ResourceOptions(parent=self, depends_on=[namespace, *ready]))
-        helm = self._helm(values(release, settings, given), [*jobs.done, self._volumes])
-        # After the release: until then pods come in with the login that it closes.
-        by_hand = pulumi.ResourceOptions(parent=self, depends_on=[commons.admin, helm])
-        close_logins(release, database.by_hand, database.logins, commons.admin.namespace, by_hand)
+        self._broker(given, pulumi.ResourceOptions(parent=self, depends_on=[*ready, *self._accounts.ready]))
+        helm = self._helm(values(release, settings, given), [*jobs.done, *self._accounts.ready, self._volumes])
+        by_hand = pulumi.ResourceOptions(parent=self, depends_on=[commons.admin])
+        close_logins(release, database.by_hand, commons.admin.namespace, by_hand)
         scale(release, keys, pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.scaling]))
         after = pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.ready])
         ingress(release, settings.releases, platform, after)
@@ -137,7 +136,7 @@ class AirflowRelease(pulumi.ComponentResource):
                 opts,
             )
 
-    def _inputs(self, inside: Inside, commons: Commons) -> chart.Inputs:
+    def _inputs(self, inside: Inside, commons: Commons, logins: Text) -> chart.Inputs:
         cluster, volumes = self._foundation.cluster, self._volumes
         return chart.Inputs(
             keys=inside.keys,
@@ -153,6 +152,7 @@ class AirflowRelease(pulumi.ComponentResource):
             plugins_claim=volumes.plugins,
             logs_claim=volumes.logs,
             block_storage_class=cluster.block_storage_class,
+            logins=logins,
             task_owner=self._task_owner(),
             pod_labels=self._accounts.pod_labels,
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from infra import versions
-from infra.airflow import executors, storage
+from infra.airflow import executors, parts, storage
 from infra.airflow.chart import (
     Inputs,
     Values,
@@ -86,6 +86,8 @@ def _secrets(given: Inputs) -> Values:
     keys = given.keys
     connections = keys.connections or {}
     return {
+        # `make rotate-database` reads there by which logins the release came up last.
+        "airflowConfigAnnotations": {parts.LOGINS: given.logins},
         "fernetKeySecretName": keys.fernet,
         "jwtSecretName": keys.jwt,
         "apiSecretKeySecretName": keys.api,

@@ -84,6 +84,8 @@ class Case:
             plugins_claim="main-plugins" if shared else None,
             logs_claim="main-logs" if isinstance(mode, ShareLogs) else None,
             block_storage_class="gp3" if self.cloud == "aws" else None,
+            logins="airflow_main__a",
+            task_owner="main-task-pods-1" if release.on_kubernetes else None,
             pod_labels={"worker": {"azure.workload.identity/use": "true"}} if self.cloud == "azure" else {},
         )
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.airflow.on_demand import LOGINS
+from infra.airflow.parts import LOGINS
 from infra.names import login
 from tests.program.conftest import PlanOf
 from tests.program.reading import one
@@ -26,7 +26,8 @@ def test_the_same_login_everywhere(plan: PlanOf, stack: str, stacks: str) -> Non
     roles = json.loads(env(job)["ROLES"])
     assert set(roles) == {"airflow_main", "airflow_main_result"}
     logins = [given["login"] for given in roles.values()]
-    assert by_hand.inputs["metadata"]["annotations"][LOGINS].split() == logins
+    helm = one(made, "kubernetes:helm.sh/v3:Release", "main").inputs["values"]
+    assert helm["airflowConfigAnnotations"][LOGINS].split() == logins
     assert all(name in (f"{role}__a", f"{role}__b") for role, name in zip(roles, logins, strict=True))
     assert env(closing) == env(job)
     assert (job["args"], closing["args"]) == (closing["args"][:-1], [*job["args"], "close"])
@@ -34,11 +35,10 @@ def test_the_same_login_everywhere(plan: PlanOf, stack: str, stacks: str) -> Non
     assert env(exporter["containers"][0])["DATA_SOURCE_USER"] == logins[0]
 
 
-def test_the_old_login_is_closed_by_hand_alone_and_known_once_the_release_is_up(plan: PlanOf) -> None:
+def test_the_old_login_is_closed_by_hand_alone(plan: PlanOf) -> None:
     made = plan("local")
     by_hand = one(made, "kubernetes:batch/v1:CronJob", "main-close-logins")
     assert by_hand.inputs["spec"]["suspend"] is True
-    assert one(made, "kubernetes:helm.sh/v3:Release", "main").urn in made.reach(by_hand.urn)
     assert by_hand.inputs["metadata"]["namespace"].startswith("airflow-local-database-admin")
 
 

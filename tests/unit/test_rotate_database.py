@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.airflow.on_demand import LOGINS
+from infra.airflow.parts import LOGINS
 from infra.names import login
 from infra.preview.planning import ROOT
 from infra.settings import SECRETS
@@ -50,7 +50,13 @@ class Desk:
         return 1 if self.fail == "job" else 0
 
     def listed(self, *arguments: str) -> dict[str, Any]:
-        assert "metadata.name=main-close-logins" in arguments
+        assert arguments == (
+            "configmaps",
+            "--namespace",
+            "airflow-main",
+            "--field-selector",
+            "metadata.name=main-config",
+        )
         if self.standing is None:
             return {"items": []}
         return {"items": [{"metadata": {"annotations": {LOGINS: " ".join(self.standing)}}}]}
