@@ -23,7 +23,8 @@ def start(service: Service, checkout: Path) -> subprocess.Popen[bytes]:
         command = [place.venv / "bin" / "supervisord", "--nodaemon", "--configuration", place.run / "supervisord.conf"]
         folder = checkout
     elif service is services.SCHEDULER:
-        command = [place.venv / "bin" / "python", checkout / _SCHEDULER, place.may_schedule, *service.arguments]
+        held = [checkout / _SCHEDULER, place.may_schedule]
+        command = [place.venv / "bin" / "python", *held, "airflow", *service.arguments]
         folder = place.home
     else:
         command = [place.venv / "bin" / "airflow", *service.arguments]

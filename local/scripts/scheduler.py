@@ -1,4 +1,4 @@
-"""Airflow's scheduler, which begins when a file is there: python scheduler.py FILE scheduler [OPTION ...]
+"""Airflow's scheduler, which begins when a file is there: python scheduler.py FILE airflow scheduler [OPTION ...]
 
 A task that finds no api-server fails before it has begun, so `make up` makes the file when that one answers and the
 settings are in the database. Meanwhile this process imports what takes the scheduler seconds.
@@ -21,5 +21,5 @@ if __name__ == "__main__":
     gate = Path(sys.argv[1])
     while not gate.exists():
         time.sleep(POLL_SECONDS)
-    sys.argv = ["airflow", *sys.argv[2:]]
+    sys.argv = sys.argv[2:]
     sys.exit(main())

@@ -107,7 +107,7 @@ def test_the_scheduler_begins_when_its_file_is_there(tmp_path: Path) -> None:
         "import sys\ndef main():\n    print(*sys.argv, flush=True)\n    return 3\n"
     )
     gate, output = tmp_path / "may-schedule", tmp_path / "output"
-    command = [sys.executable, ROOT / "local/scripts/scheduler.py", gate, "scheduler", "--skip-serve-logs"]
+    command = [sys.executable, ROOT / "local/scripts/scheduler.py", gate, "airflow", "scheduler", "--skip-serve-logs"]
     with (
         output.open("w") as file,
         subprocess.Popen(command, stdout=file, env={**os.environ, "PYTHONPATH": str(tmp_path)}) as process,
