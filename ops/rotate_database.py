@@ -27,7 +27,7 @@ def rotate_database(
     one = chosen.release(release)
     roles = {f"{one.name}.databasePassword": schema(one.name)}
     if one.on_celery:
-        roles[chosen.secret_key("resultPassword", one.name)] = result_schema(one.name)
+        roles[chosen.secret_key("resultPassword", release)] = result_schema(one.name)
     held = {key: chosen.get_secret(key) for key in roles}
     if missing := [key for key, password in held.items() if not password]:
         raise OpsError(f"{stack} has no {missing[0]} yet: `make secrets {chosen.given}` makes one")

@@ -1,5 +1,6 @@
 """From a stack file to its plan: reads the config, puts placeholders in for secrets, records the program."""
 
+import hashlib
 import importlib
 import shlex
 from collections.abc import Mapping, Sequence
@@ -100,7 +101,8 @@ def _inputs(file: StackFile, request: Request) -> _Inputs:
     ]
     full = {f"{file.project}:{secret.key}": secret.spec for secret in missing}
     known = {key: spec for key in encrypted if (spec := _spec(key)) is not None}
-    made_up = {key: spec.placeholder(number) for number, (key, spec) in enumerate(sorted({**known, **full}.items()))}
+    owners = _owners(file.project, asked_for, encrypted)
+    made_up = {key: spec.placeholder(_number(owners.get(key, key))) for key, spec in {**known, **full}.items()}
     return _Inputs(
         config={**config, **made_up, **given},
         secret_keys=frozenset({*encrypted, *made_up, *given}),
@@ -108,6 +110,21 @@ def _inputs(file: StackFile, request: Request) -> _Inputs:
         commands=tuple(_command(file, key, full[key].multiline) for key in sorted(full)),
         placeholders=placeholders,
     )
+
+
+def _owners(project: str, asked_for: settings.Settings, encrypted: set[str]) -> dict[str, str]:
+    """The key with its release's name, of each that serves a release without it."""
+    named = {
+        f"{project}:{secret.key}": f"{project}:{secret.release}.{secret.spec.name}"
+        for secret in settings.required_secrets(asked_for)
+        if secret.release is not None
+    }
+    return {key: own for key, own in named.items() if own not in encrypted}
+
+
+def _number(key: str) -> int:
+    """The same for a secret in every plan, whatever other secrets there are: a database's login follows from it."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % 10**15
 
 
 def _stranded(project: str, asked_for: settings.Settings, held: set[str]) -> set[str]:
