@@ -129,7 +129,7 @@ def test_shares_have_daily_snapshots_by_an_identity_of_their_own(plan: PlanOf, s
     pod = job.inputs["spec"]["jobTemplate"]["spec"]["template"]
     assert pod["metadata"]["labels"]["azure.workload.identity/use"] == "true"
     account = one(made, ACCOUNT, "files").inputs["accountName"]
-    assert pod["spec"]["containers"][0]["args"][2].endswith(f"/storageAccounts/{account}")
+    assert pod["spec"]["containers"][0]["args"][-2].endswith(f"/storageAccounts/{account}")
     key = one(made, "kubernetes:core/v1:Secret", "volumes")
     assert job.inputs["metadata"]["namespace"] != key.inputs["metadata"]["namespace"]
     (permission,) = one(made, DEFINITION).inputs["permissions"]
