@@ -72,6 +72,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     text = yaml.safe_load(file.read_text())
     text["config"]["airflow:cloud"]["kubeconfig"] = str(kubeconfig)
     text["config"]["airflow:releases"][0] |= {"executor": "CeleryExecutor", "celery": {"broker": "redis"}}
+    text["config"] |= {f"airflow:{key}": {"secure": "v1:made-up"} for key in KEYS}
     file.write_text(yaml.safe_dump(text))
     monkeypatch.setattr(Stack, "get_secret", lambda _stack, key: one.held[key])
     monkeypatch.setattr(Stack, "set_secret", lambda _stack, key, value: one.set(key, value))
