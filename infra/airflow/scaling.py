@@ -55,7 +55,7 @@ def scale(release: Release, keys: Keys, opts: pulumi.ResourceOptions) -> None:
     name = own.of("worker")
     metadata = ObjectMetaArgs(name=name, namespace=own.namespace, labels=own.labels("scaling"))
     target = {"parameter": "connection", "name": keys.keda, "key": "connection"}
-    CustomResource(
+    authentication = CustomResource(
         f"{name}-authentication",
         api_version=GROUP,
         kind="TriggerAuthentication",
@@ -69,5 +69,5 @@ def scale(release: Release, keys: Keys, opts: pulumi.ResourceOptions) -> None:
         kind="ScaledObject",
         metadata=metadata,
         spec=spec(release, celery, celery.keda, name),
-        opts=opts,
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[authentication])),
     )

@@ -42,6 +42,8 @@ NAMED: dict[tuple[str, ...], str] = {
     ("namespace",): "Namespace",
     ("namespaceOverride",): "Namespace",
     ("searchNamespace",): "Namespace",
+    ("kubernetesCRD", "namespaces"): "Namespace",
+    ("kubernetesIngress", "namespaces"): "Namespace",
     ("namespaceSelector", "matchNames"): "Namespace",
     ("namespaceSelector", "matchLabels", "kubernetes.io/metadata.name"): "Namespace",
 }
@@ -94,7 +96,7 @@ def references_are_known(plan: Plan) -> Iterator[str]:
     names = {_given(one) for one in plan if _kubernetes(one) and one.type != RELEASE} - {None}
     for one in filter(_kubernetes, plan):
         for leaf in _leaves(one.inputs):
-            own = leaf.path in (("metadata", "name"), ("name",)) or leaf.path[-2:] in OWN_NAMES
+            own = leaf.path in (("metadata", "name"), ("name",), ("chart",)) or leaf.path[-2:] in OWN_NAMES
             if leaf.text in names and not own and _kind_at(leaf) is None and not NO_REFERENCE & set(leaf.path):
                 yield f"{one.urn}: {'.'.join(leaf.path)} is {leaf.text!r}: a reference?"
 

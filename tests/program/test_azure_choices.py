@@ -49,7 +49,7 @@ def test_the_world_is_let_in_without_a_list(plan: PlanOf) -> None:
 def test_a_restored_server_is_a_new_one_beside_the_old(plan: PlanOf) -> None:
     moment = "2026-11-20T09:30:00Z"
     before = one(azure(plan, "production"), SERVER)
-    after = one(azure(plan, "production", f"cloud.database.restoreAt={moment}"), SERVER)
+    after = one(azure(plan, "production", f'cloud.database.restoreAt="{moment}"'), SERVER)
     assert (after.inputs["createMode"], after.inputs["pointInTimeUTC"]) == ("PointInTimeRestore", moment)
     assert after.inputs["sourceServerResourceId"].endswith(f"/flexibleServers/{before.inputs['serverName']}")
     assert after.inputs["serverName"] != before.inputs["serverName"]
@@ -60,7 +60,7 @@ def test_a_restored_server_is_a_new_one_beside_the_old(plan: PlanOf) -> None:
 
 
 def test_a_server_that_was_restored_takes_changes_and_gets_its_standby(plan: PlanOf) -> None:
-    restore = "cloud.database.restoreAt=2026-11-20T09:30:00Z"
+    restore = 'cloud.database.restoreAt="2026-11-20T09:30:00Z"'
     first, then = (
         one(azure(plan, "production", restore, *more), SERVER) for more in ((), ("cloud.database.restored=true",))
     )

@@ -60,7 +60,9 @@ def cleanup(plan: PlanOf, settings: Any) -> list[list[str]]:
     releases = [{"name": "main", **({} if settings is None else {"cleanup": settings})}]
     made = plan("local", ".", f"releases={json.dumps(releases)}")
     jobs = [one for one in scheduled(made) if one.name == "main-cleanup"]
-    return [one.inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["args"] for one in jobs]
+    pods = [one.inputs["spec"]["jobTemplate"]["spec"]["template"]["spec"] for one in jobs]
+    words = [pod["containers"][0]["args"] for pod in pods]
+    return [each[each.index("--") + 1 :] for each in words]  # behind the wait for the database
 
 
 def test_a_cleanup_is_the_script_with_days_and_tables(plan: PlanOf) -> None:

@@ -17,6 +17,7 @@ from tests.program.platform_site import plan
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 ACME = {"issuer": "letsencrypt-staging", "email": "data@acme.org"}
 CERT_MANAGER, PROMETHEUS = certificates.CONTROLLER_LABELS, stack.PROMETHEUS_LABELS
+POD_NAMES = {"nginx": "ingress-nginx", "traefik": "traefik"}
 EXISTING = {"state": "existing", "className": "company", "existingNamespace": "edge", "existingAddress": "lb.acme.org"}
 
 Where = Literal["world", "node"] | tuple[str, str]
@@ -47,7 +48,7 @@ def _peer(rule: Mapping[str, Any], where: Where) -> bool:
         return False
     if where == "world":
         return any(one.get("ipBlock", {}).get("cidr") == "0.0.0.0/0" for one in peers)
-    labels = {NAME_LABEL: where[0]}, {"app.kubernetes.io/name": where[1]}
+    labels = {NAME_LABEL: where[0]}, {"app.kubernetes.io/name": where[1], "app.kubernetes.io/component": "controller"}
     return any("namespaceSelector" in one and _pod(one, *labels) for one in peers)
 
 
@@ -64,10 +65,10 @@ def test_cert_manager_may_ask_a_host_as_lets_encrypt_will(controller: str) -> No
     """A call to the load balancer's address may go straight to the controller's pods."""
     made = plan({"ingress": {"controller": controller}, "certificates": ACME})
     for port in (80, 443, 8000, 8443):
-        assert reaches(made, "certificates", CERT_MANAGER, (f"airflow-test-{controller}", controller), port)
+        assert reaches(made, "certificates", CERT_MANAGER, (f"airflow-test-{controller}", POD_NAMES[controller]), port)
     assert reaches(made, "certificates", CERT_MANAGER, "world", 443)
     assert not reaches(made, "certificates", CERT_MANAGER, "world", 53, "UDP")
-    assert not reaches(made, "certificates", {}, (f"airflow-test-{controller}", controller), 80)
+    assert not reaches(made, "certificates", {}, (f"airflow-test-{controller}", POD_NAMES[controller]), 80)
 
 
 def test_cert_manager_may_ask_a_host_through_an_existing_controller() -> None:

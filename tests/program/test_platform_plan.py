@@ -93,7 +93,9 @@ def test_parts_that_exist_or_are_off_leave_nothing_behind() -> None:
     record = one(made, "kubernetes:core/v1:ConfigMap", "record-airflow.data.acme.org")
     assert record.inputs["data"]["address"] == "lb.acme.org"
     off = plan({"ingress": "off", "certificates": "off", "dns": "off"})
-    assert {resource.type for resource in off if resource.package == "kubernetes"} <= {
+    spaces = {one.name for one in off.of_type("kubernetes:core/v1:Namespace")}
+    assert spaces == {"airflow-main", "airflow-other"}, "the releases' own"
+    assert {one.type for one in off if one.package == "kubernetes" and not one.name.startswith(tuple(spaces))} <= {
         "kubernetes:core/v1:ConfigMap",
         "kubernetes:scheduling.k8s.io/v1:PriorityClass",
         "pulumi:providers:kubernetes",
