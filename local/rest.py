@@ -22,7 +22,8 @@ def client(place: Place, port: int) -> httpx.Client:
 
 def ask(url: str) -> httpx.Response:
     """One plain request; httpx.TransportError where nobody answers."""
-    with httpx.Client(transport=_plain(), timeout=15) as plain:
+    # the first task makes the api-server build what tasks ask: two seconds of processor in which it answers nobody
+    with httpx.Client(transport=_plain(), timeout=60) as plain:
         return plain.get(url)
 
 

@@ -95,8 +95,6 @@ def start(place: Place, port: int, steps: Steps, *, attached: bool) -> subproces
             settle(service)
     with steps.step("DAGs", began) as step:
         step.detail = first_parse(place, DAGS_SECONDS, since, counted)
-        # the first task is the first to ask for the part of the api-server that tasks use: seconds without an answer
-        _wait(place, API_SERVER, AIRFLOW_SECONDS, lambda: all(health.airflow(port).values()), guard)
     return guard
 
 
