@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from infra.preview import planning
@@ -75,8 +75,16 @@ def stack_file(stack: str, stacks: str, axes: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
+# No shrinking: an example takes seconds to plan, and what fails names the resource anyway.
 @pytest.mark.parametrize(("stack", "stacks"), [one for one in SHIPPED if one[0] != "production"])
-@settings(max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
 @given(axes=AXES)
 @EVERY_PLAN
 def test_every_legal_stack_holds_the_invariants(
