@@ -12,6 +12,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra.airflow.keys import Keys
 from infra.airflow.parts import Parts
+from infra.contracts import Text, name_of
 from infra.settings.release import Celery, Release
 from infra.settings.release.execution import Keda
 
@@ -28,7 +29,7 @@ def query(release: Release, celery: Celery) -> str:
     )
 
 
-def spec(release: Release, celery: Celery, keda: Keda, authentication: str) -> dict[str, Any]:
+def spec(release: Release, celery: Celery, keda: Keda, authentication: Text) -> dict[str, Any]:
     """The ScaledObject's spec."""
     return {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": Parts(release).of("worker")},
@@ -68,6 +69,6 @@ def scale(release: Release, keys: Keys, opts: pulumi.ResourceOptions) -> None:
         api_version=GROUP,
         kind="ScaledObject",
         metadata=metadata,
-        spec=spec(release, celery, celery.keda, name),
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[authentication])),
+        spec=spec(release, celery, celery.keda, name_of(authentication, name)),
+        opts=opts,
     )
