@@ -21,7 +21,7 @@ DENY: dict[str, Any] = {
 def enforced(cluster: Cluster, image: str) -> bool:
     """Whether a connection that worked is refused once a policy denies it."""
     namespace = f"policies-{secrets.token_hex(3)}"
-    cluster.run("create", "namespace", namespace)
+    make_namespace(cluster, namespace)
     try:
         pods = [
             pod("server", image, ["python", "-m", "http.server", str(PORT)]),
@@ -36,6 +36,13 @@ def enforced(cluster: Cluster, image: str) -> bool:
         return _within(lambda: not connects(cluster, namespace, "client", address, PORT))
     finally:
         cluster.run("delete", "namespace", namespace, "--wait=false")
+
+
+def make_namespace(cluster: Cluster, name: str) -> None:
+    """With its default service account, without which a pod is refused: a busy cluster makes it seconds later."""
+    cluster.run("create", "namespace", name)
+    account = ("get", "serviceaccount", "default", "-n", name, "--ignore-not-found", "-o", "name")
+    assert _within(lambda: cluster.run(*account)), f"namespace {name} gets no service account"
 
 
 def pod(name: str, image: str, command: list[str], **labels: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from infra.names import DATABASE_DUMP
 from tests.live.api import Api
 from tests.live.git_server import GitServer
 from tests.live.jobs import run_again
-from tests.live.policies import connects, pod
+from tests.live.policies import connects, make_namespace, pod
 from tests.live.site import IMAGE, JOB, Site
 
 AWAY = 30  # seconds after the second try, of the 100 that a task waits; the api-server's own start comes on top
@@ -93,7 +93,7 @@ def strangers(enforcing: Site, api: Api) -> Iterator[list[str]]:
     """A pod in a namespace of no stack, and one without our labels in the release's own."""
     migrated = enforcing
     cluster, foreign = migrated.cluster, f"{migrated.prefix}-stranger"
-    cluster.run("create", "namespace", foreign)
+    make_namespace(cluster, foreign)
     places = [foreign, migrated.namespace]
     for namespace in places:
         made = json.dumps(pod(STRANGER, IMAGE, ["sleep", "900"]))
