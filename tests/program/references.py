@@ -52,8 +52,8 @@ TYPED = ("roleRef", "subjects", "scaleTargetRef", "issuerRef")
 #: An API group that a chart brings → the chart.
 BROUGHT = {"monitoring.coreos.com": "kube-prometheus-stack", "cert-manager.io": "cert-manager", "keda.sh": "keda"}
 #: Keys at or below which a name is none: a label, a container's or a port's own name, a driver's parameter or attribute
-#: (a share of the cloud's), and what Kubernetes itself writes back. A StatefulSet's `serviceName` is a part of its pods' host names; a Service that it
-#: waited for would wait for those pods.
+#: (a share of the cloud's), and what Kubernetes itself writes back. A StatefulSet's `serviceName` is a part of its
+#: pods' host names; a Service that it waited for would wait for those pods.
 NO_REFERENCE = {
     *("labels", "matchLabels", "selector", "ports", "parameters", "claimRef", "serviceName", "fullnameOverride"),
     *("args", "command", "volumeAttributes"),
