@@ -18,6 +18,7 @@ from tests.program.test_preview_command import call
 
 
 @pytest.mark.parametrize(("stack", "stacks"), SHIPPED)
+@pytest.mark.guarantee("other names on a stack that stands")
 def test_no_provider_acts_where_the_names_are_others(monkeypatch: pytest.MonkeyPatch, stack: str, stacks: str) -> None:
     made: list[Monitor] = []
 
@@ -47,6 +48,7 @@ def test_what_stands_by_the_same_names_or_by_unknown_ones_goes_on(before: object
     assert renaming(before, "airflow-local") is None
 
 
+@pytest.mark.guarantee("other names on a stack that stands")
 def test_a_plan_of_other_names_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, plan: PlanOf
 ) -> None:

@@ -3,6 +3,8 @@
 import re
 from typing import get_args
 
+import pytest
+
 from infra.settings.release.serving import CleanupTable
 from tests.real.airflow_here import ROOT, VENV, AirflowHere, Done
 
@@ -90,6 +92,7 @@ def clean(airflow: AirflowHere, *tables: str) -> Done:
     return done
 
 
+@pytest.mark.guarantee("a table that cannot be cleaned")
 def test_a_removed_dag_keeps_nothing_from_being_cleaned(airflow: AirflowHere) -> None:
     make_runs(airflow, "gone", removed=True)
     make_rows(airflow)
@@ -124,6 +127,7 @@ def test_a_removed_dag_goes_with_its_last_task(airflow: AirflowHere) -> None:
     assert count(airflow, "dag_run") == 2, "the last scheduled run of each"
 
 
+@pytest.mark.guarantee("a table that cannot be cleaned")
 def test_a_table_that_fails_is_told_of_and_the_others_are_cleaned(airflow: AirflowHere) -> None:
     make_rows(airflow)
     refuse = "create function refuse() returns trigger language plpgsql as $$ begin raise 'not this one'; end $$"
@@ -157,6 +161,7 @@ def test_only_the_tables_that_were_chosen(airflow: AirflowHere) -> None:
     assert "logs" in wrong.err
 
 
+@pytest.mark.guarantee("a table that cannot be cleaned")
 def test_what_refers_to_a_table_is_cleaned_before_it_and_dags_last(airflow: AirflowHere) -> None:
     order = re.findall(r"Checking table (\w+)", clean(airflow).out)
     keys = airflow.sql("select conrelid::regclass, confrelid::regclass from pg_constraint where contype = 'f'")

@@ -53,6 +53,7 @@ def filled(airflow: AirflowHere) -> Filled:
 
 
 @pytest.mark.parametrize("key", CHANGED.values(), ids=CHANGED)
+@pytest.mark.guarantee("a Fernet key that cannot read what is stored")
 def test_a_key_that_changed_changes_nothing_and_says_the_cure(filled: Filled, key: str) -> None:
     before = filled.airflow.contents()
     for done in (filled.sync(key), filled.sync(key, "airflow: {}"), filled.before_the_migration(key)):
@@ -70,6 +71,7 @@ def test_a_key_that_changed_changes_nothing_and_says_the_cure(filled: Filled, ke
 
 
 @pytest.mark.parametrize("key", [FERNET_KEY, f"{OTHER},{FERNET_KEY}", f"{FERNET_KEY},{OTHER}"])
+@pytest.mark.guarantee("a Fernet key that cannot read what is stored")
 def test_a_key_that_reads_everything_passes(filled: Filled, key: str) -> None:
     assert filled.sync(key).last() == "0 changes"
     done = filled.before_the_migration(key)

@@ -71,6 +71,7 @@ def engine(programs: Programs) -> Callable[[str], None]:
     ],
     ids=["behind", "in front", "replaced in between", "not yet deployed", "the first where none stands"],
 )
+@pytest.mark.guarantee("a second release")
 def test_what_the_first_release_has_goes_with_it(
     verb: Callable[..., int], engine: Any, programs: Programs, stacks: Path, capsys: Any, releases: list[str],
     standing: str, owner: str,
@@ -148,6 +149,7 @@ def test_nothing_is_moved_where_the_state_cannot_be_read(
     assert path.read_text() == before
 
 
+@pytest.mark.guarantee("flat secrets of two releases")
 def test_without_it_plan_and_deploy_refuse_and_name_the_command(
     verb: Callable[..., int], programs: Programs, stacks: Path, capsys: Any
 ) -> None:
@@ -171,6 +173,7 @@ def two(*names: str) -> Settings:
     return read(flat({**LOCAL, "releases": [{"name": name} for name in names]}))
 
 
+@pytest.mark.guarantee("flat secrets of two releases")
 def test_the_program_itself_refuses_too() -> None:
     config = {f"airflow:{key}": SECRETS[key].placeholder(number) for number, key in enumerate(FLAT)}
     _, problems = take(two("main", "second"), config, frozenset(config))
@@ -179,6 +182,7 @@ def test_the_program_itself_refuses_too() -> None:
     assert "airflow:main.fernetKey" not in said, "no advice to make one anew"
 
 
+@pytest.mark.guarantee("a second release")
 def test_the_first_releases_values_are_the_same_before_and_after() -> None:
     values = {key: SECRETS[key].placeholder(number) for number, key in enumerate((*FLAT, "databasePassword"))}
     alone = {**values, "main.databasePassword": SECRETS["databasePassword"].placeholder(90)}
