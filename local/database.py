@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 from local.errors import LocalError
@@ -32,9 +33,14 @@ def choose(place: Place) -> Postgres:
     home = place.folder("postgres", usable)
     server = Postgres(home, wheel_bin(place.venv), _OPTIONS)
     own(server, home)
-    if not (_plain(server.bin) and _runs(server)):
-        server = Postgres(home, _copy(server), _OPTIONS)
-    return server
+    return runnable(server)
+
+
+def runnable(server: Postgres) -> Postgres:
+    """The server as it is, or with a copy of its programs in its folder where its account cannot run them."""
+    if _plain(server.bin) and _runs(server):
+        return server
+    return replace(server, bin=_copy(server))
 
 
 def _plain(path: Path) -> bool:

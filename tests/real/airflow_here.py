@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from local.database import own, runnable
 from local.postgres import Postgres, wheel_bin
 
 ROOT = Path(__file__).parents[2]
@@ -146,11 +147,18 @@ def base_env(home: Path, url: str) -> dict[str, str]:
 
 @contextmanager
 def embedded_postgres() -> Iterator[Postgres]:
-    """A PostgreSQL of the tests' own, outside of pytest's folder, which root keeps closed to the server's account."""
+    """A PostgreSQL of the tests' own, outside of pytest's folder, which root keeps closed to the server's account.
+
+    So may the checkout be: then the programs are copied.
+    """
     folder = Path(tempfile.mkdtemp(prefix="airflow-postgres-"))
     options = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "50"}
-    postgres = Postgres(folder / "pg", wheel_bin(VENV), options)
     folder.chmod(0o711)
+    home = folder / "pg"
+    home.mkdir(mode=0o700)
+    postgres = Postgres(home, wheel_bin(VENV), options)
+    own(postgres, home)
+    postgres = runnable(postgres)
     postgres.start()
     try:
         yield postgres

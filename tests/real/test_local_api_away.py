@@ -19,7 +19,6 @@ def supervisor(local: Checkout, method: str) -> None:
     subprocess.run(command, cwd=local.folder, check=True, capture_output=True)
 
 
-@pytest.mark.xfail(reason="not yet seen to pass beside the scheduler that waits for the api-server", strict=False)
 @pytest.mark.guarantee("an api-server that is away")
 def test_a_task_that_starts_while_no_api_server_answers_waits_for_one(local: Checkout, api: httpx.Client) -> None:
     until(lambda: api.get("/dags/canary").is_success, "the DAG is there")
