@@ -23,6 +23,8 @@ from infra.settings.figures import Component
 from infra.settings.release import Release
 from infra.settings.sizes import merge
 
+_WHOLE = ("args", "command")
+
 
 def values(release: Release, settings: Settings, given: Inputs) -> Values:
     """The chart's values; the release's own `values` are laid on last."""
@@ -39,10 +41,16 @@ def values(release: Release, settings: Settings, given: Inputs) -> Values:
 
 
 def laid_on(ours: Any, theirs: Any) -> Any:
-    """The escape hatch: mappings level by level, lists one after the other, so that nothing of ours gets lost."""
+    """The escape hatch: mappings level by level, lists one after the other, so that nothing of ours gets lost.
+
+    What a container runs is one thing though: half of it ours and half theirs would start neither.
+    """
     if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
         base, over = cast("Mapping[str, Any]", ours), cast("Mapping[str, Any]", theirs)
-        return {**base, **{key: laid_on(base.get(key), value) for key, value in over.items()}}
+        return {
+            **base,
+            **{key: value if key in _WHOLE else laid_on(base.get(key), value) for key, value in over.items()},
+        }
     if isinstance(ours, list) and isinstance(theirs, list):
         return [*cast("list[Any]", ours), *cast("list[Any]", theirs)]
     return theirs
