@@ -16,6 +16,7 @@ from infra.airflow.chart import (
     resources,
     tolerations,
 )
+from infra.airflow.chart_text import airflow_cfg
 from infra.airflow.parts import Parts
 from infra.airflow.pods import UID
 from infra.settings import Settings
@@ -76,7 +77,7 @@ def _whole(release: Release, given: Inputs) -> Values:
         },
         "imagePullSecrets": [{"name": given.keys.pull}] if given.keys.pull is not None else [],
         "executor": release.executor,
-        "config": given.options,
+        "config": airflow_cfg(given.options),
         "nodeSelector": dict(given.system.selector),
         "tolerations": tolerations(given.system),
         "enableServiceLinks": False,

@@ -250,3 +250,13 @@ def test_without_celery_another_home_for_logs_is_an_upgrade(plan: PlanOf) -> Non
         for kind in ("share", "pod")
     )
     assert not [one for one in diff.compare(before, after).of_kind("replaced") if one.resource.type == RELEASE]
+
+
+def test_braces_of_an_option_are_escaped_for_the_chart_and_not_for_our_own_jobs(plan: PlanOf) -> None:
+    log = "dag_id={{ ti.dag_id }}.log"
+    releases = [{"name": "main", "config": {"logging": {"log_filename_template": log}}}]
+    made = plan("local", ".", f"releases={json.dumps(releases)}")
+    assert "{{ ti" not in _one(made, RELEASE, "main").inputs["values"]["config"]["logging"]["log_filename_template"]
+    jobs = [job for job in made.of_type("kubernetes:batch/v1:Job") if "migration" in job.name]
+    env = [_env(container) for job in jobs for spec in pod_specs(job.inputs) for container in spec["containers"]]
+    assert [one["AIRFLOW__LOGGING__LOG_FILENAME_TEMPLATE"]["value"] for one in env] == [log]
