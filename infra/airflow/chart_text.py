@@ -1,7 +1,5 @@
 """Texts that the chart's templates take for templates, written so that they come out as they are."""
 
-from typing import Any
-
 from infra.airflow.config import Options
 
 _CONTINUED = "\n" + 8 * " "
@@ -13,14 +11,11 @@ def literal(text: str) -> str:
     return text.replace("{{", '{{ "{{" }}')
 
 
-def airflow_cfg(options: Options) -> dict[str, dict[str, Any]]:
-    """The chart's `config` for these options. What only the cloud knows holds no brace."""
-    return {
-        section: {option: _line(value) if isinstance(value, str) else value for option, value in own.items()}
-        for section, own in options.items()
-    }
+def airflow_cfg(options: Options) -> Options:
+    """The chart's `config` for these options."""
+    return {section: {option: _lines(value) for option, value in own.items()} for section, own in options.items()}
 
 
-def _line(value: str) -> str:
+def _lines(value: str) -> str:
     lines = [line for line in literal(value).splitlines() if line.strip()]
     return _CONTINUED.join(lines)
