@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from infra.contracts import LOGS_CONNECTION
 from infra.settings.payload import SECRET_MAX, SettingsTooLarge, compressed
 
 SYNC = Path(__file__).parents[2] / "infra" / "airflow" / "sync"
 sys.path.insert(0, str(SYNC))
 
 from settings_file import MAX_BYTES, BadSettings, parse, unpack  # noqa: E402
+from settings_rules import LOGS_CONNECTION as RESERVED  # noqa: E402
 from settings_rules import Settings, check  # noqa: E402
 
 SECRET = "s3cr3t"
@@ -218,3 +220,10 @@ def test_check_needs_no_airflow_and_no_database(tmp_path: Path) -> None:
     missing = subprocess.run([sys.executable, SYNC, tmp_path / "none.yaml"], capture_output=True, text=True)
     assert missing.returncode == 2
     assert "the settings cannot be read" in missing.stderr
+
+
+def test_the_connection_of_the_logs_is_the_releases_own() -> None:
+    assert RESERVED == LOGS_CONNECTION
+    with pytest.raises(BadSettings, match="a release's own connection"):
+        check(b"airflow: {connections: [{id: airflow_logs, type: aws}]}")
+    assert set(check(b"airflow: {connections: [{id: aws_default, type: aws}]}").connections) == {"aws_default"}

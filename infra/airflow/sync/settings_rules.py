@@ -13,6 +13,7 @@ from settings_file import BadSettings, parse, unpack
 CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
 CONNECTION_KEYS = ("id", "type", "host", "login", "password", "port", "schema", "extra", "uri", "description")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+LOGS_CONNECTION = "airflow_logs"  # in the environment of every pod (infra/contracts.py)
 PASSWORD_MIN = 12
 
 
@@ -148,6 +149,8 @@ class Checker(Fields):
             return None
         if kind == "connections" and not CONNECTION_ID.fullmatch(name):
             return self.problem(path, "may hold letters, digits and # ! ( ) - _ . : / \\ only")
+        if kind == "connections" and name == LOGS_CONNECTION:
+            return self.problem(path, f"{name} is a release's own connection to its logs and beats this one: rename it")
         return name
 
     def roles(self, entry: dict[str, Any], path: str) -> list[str]:
