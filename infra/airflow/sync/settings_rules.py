@@ -1,13 +1,12 @@
 """What a settings file may say, checked all at once before anything is touched. Airflow is not needed here."""
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from settings_fields import Fields
-from settings_file import BadSettings, parse, unpack
+from settings_file import BadSettings, Number, parse, unpack
 
 # `sanitize_conn_id` and the columns' lengths of Airflow 3.3.2 (airflow/models, providers/fab/auth_manager/models)
 CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
@@ -108,9 +107,13 @@ class Checker(Fields):
             name: Any = str(key) if type(key) is int else key
             if not self.name(name, f"{path}, key {number}", 250):
                 continue
-            # as `airflow variables import` does: text as it is, all else as indented JSON
-            text = item if isinstance(item, str) else json.dumps(item, indent=2)
-            if self.storable(text, f"{path}.{name}"):
+            # as `airflow variables import` does: text as it is, all else as indented JSON; a decimal keeps its text
+            text: str | None
+            if isinstance(item, str | Number):
+                text = item.text if isinstance(item, Number) else item
+            else:
+                text = self.dumped(item, f"{path}.{name}", indent=2)
+            if text is not None and self.storable(text, f"{path}.{name}"):
                 found[name] = text
         return found
 
