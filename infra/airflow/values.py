@@ -17,6 +17,7 @@ from infra.airflow.chart import (
     tolerations,
 )
 from infra.airflow.chart_text import airflow_cfg
+from infra.airflow.config import variable
 from infra.airflow.parts import Parts
 from infra.airflow.pods import UID
 from infra.settings import Settings
@@ -136,9 +137,18 @@ def _control_plane(release: Release, settings: Settings, given: Inputs) -> Value
     made["apiServer"]["env"].append({"name": "FORWARDED_ALLOW_IPS", "value": "*"})
     made["apiServer"]["startupProbe"] = {"failureThreshold": 30, "periodSeconds": 10}
     made["scheduler"]["startupProbe"] = {"failureThreshold": 18, "periodSeconds": 10}
+    for key in ("triggerer", *(("scheduler",) if "LocalExecutor" in release.executors else ())):
+        made[key]["env"] += _by_address(release)
     if "LocalExecutor" in release.executors:  # its tasks are the scheduler's children, which it lets end
         made["scheduler"]["terminationGracePeriodSeconds"] = 600
     return made
+
+
+def _by_address(release: Release) -> list[Values]:
+    """They serve logs, and the name of a Deployment's pod resolves nowhere. A worker's does, and outlives the pod."""
+    if "hostname_callable" in release.config.get("core", {}):
+        return []
+    return [{"name": variable("core", "hostname_callable"), "value": "airflow.utils.net.get_host_ip_address"}]
 
 
 def _statsd(release: Release, settings: Settings, given: Inputs) -> Values:

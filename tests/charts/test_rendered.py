@@ -180,3 +180,33 @@ def test_options_come_out_as_they_were_written(tmp_path: Path) -> None:
     assert dict(read["logging"]).items() >= logging.items()
     assert json.loads(read["secrets"]["backend_kwargs"]) == {"a": {"b": 1}}
     assert read["core"]["executor"] == "LocalExecutor,KubernetesExecutor"
+
+
+def test_no_claim_is_made_that_the_settings_do_not_ask_for(objects: Objects) -> None:
+    claims = {
+        item["metadata"]["name"]: claim["spec"]["resources"]["requests"]["storage"]
+        for item in objects
+        for claim in item.get("spec", {}).get("volumeClaimTemplates") or []
+    }
+    assert claims.keys() <= {"main-worker", "main-redis"}
+    assert set(claims.values()) <= {"5Gi"}  # celery.volumeGib
+    assert not [item for item in objects if item["kind"] == "PersistentVolumeClaim"]
+
+
+def test_what_serves_logs_is_found_by_address_or_by_a_stable_name(case: Case, objects: Objects) -> None:
+    """The name of a Deployment's pod resolves nowhere, and the api-server would read no running or deferred task."""
+    local = case.executor.startswith("local")
+    serving = {
+        "main-triggerer": "triggerer",
+        "main-worker": "worker",
+        **({"main-scheduler": "scheduler"} if local else {}),
+    }
+    for item in objects:
+        if item["kind"] not in WORKLOADS or item["metadata"]["name"] not in serving:
+            continue
+        name = item["metadata"]["name"]
+        (main,) = [one for one in item["spec"]["template"]["spec"]["containers"] if one["name"] == serving[name]]
+        by_address = (
+            _env(main).get("AIRFLOW__CORE__HOSTNAME_CALLABLE", {}).get("value", "").endswith(".get_host_ip_address")
+        )
+        assert by_address != (item["kind"] == "StatefulSet"), name

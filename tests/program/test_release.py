@@ -233,6 +233,7 @@ def test_a_local_archive_takes_the_place_of_the_repository(plan: PlanOf, tmp_pat
     ("change", "kind"),
     [
         ({"logs": {"kind": "pod"}}, "replaced"),
+        ({"celery": {"broker": "redis", "storageClass": "fast"}}, "replaced"),
         ({"celery": {"broker": "redis", "volumeGib": 9}}, "replaced"),
         ({"celery": {"broker": "redis", "concurrency": 9}}, "changed"),
     ],
