@@ -117,6 +117,11 @@ class Files:
     volume: Callable[[VolumeRequest, pulumi.ResourceOptions], pulumi.Output[str]]
 
 
+LOGS_CONNECTION = "airflow_logs"
+"""A name of its own: the pods' environment beats the connections of the settings, the UI and a vault, and DAGs use a
+provider's own default (`aws_default`, `wasb_default`)."""
+
+
 @dataclass(frozen=True)
 class LogStore:
     """A release's place for logs: `url` as Airflow's `remote_base_log_folder` takes it (`s3://…`, `wasb://…`).

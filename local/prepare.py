@@ -42,8 +42,8 @@ def check_settings(place: Place) -> None:
 
 def sync(place: Place, environment: dict[str, str], step: Step) -> None:
     """Make Airflow's connections, variables, pools and users match the settings."""
-    passwords = ["--passwords-file", place.keys / "passwords.json"]
-    done = _python(place, [_SYNC, *passwords, settings_file(place)], environment)
+    options = ["--passwords-file", place.keys / "passwords.json", "--administrator", ADMIN]
+    done = _python(place, [_SYNC, *options, settings_file(place)], environment)
     if done.returncode:
         raise _failed(place, "the settings could not be applied", "settings", done.stdout)
     step.detail = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""

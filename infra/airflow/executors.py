@@ -29,7 +29,12 @@ def values(release: Release, settings: Settings, given: Inputs) -> Values:
             "serviceAccount": account,
             "waitForMigrations": {"enabled": False},
             "kubernetes": _task_pods(release, settings, given),
-            "celery": {"serviceAccount": account, "waitForMigrations": {"enabled": False}},
+            "celery": {
+                "serviceAccount": account,
+                "waitForMigrations": {"enabled": False},
+                # Without it LocalExecutor's scheduler would be a StatefulSet with a claim of the workers' size.
+                "persistence": {"enabled": False},
+            },
         },
         "redis": {"enabled": False},
         "flower": {"enabled": False},
@@ -98,7 +103,7 @@ def _workers(release: Release, celery: Celery, settings: Settings, given: Inputs
         "waitForMigrations": {"enabled": False},
         "logGroomerSidecar": log_groomer(given),
         # The api-server reads a running task's log from the worker by its stable name.
-        "persistence": {"enabled": True, "size": f"{celery.volume_gib}Gi", **_storage_class(given)},
+        "persistence": {"enabled": True, "size": f"{celery.volume_gib}Gi", **_storage_class(celery, given)},
         "extraVolumes": [{"name": tls.VOLUME, "configMap": {"name": ca}}] if ca is not None else [],
         "extraVolumeMounts": [ca_mount()] if ca is not None else [],
         "podDisruptionBudget": {"enabled": replicas > 1, "config": {"maxUnavailable": 1}},
@@ -108,8 +113,9 @@ def _workers(release: Release, celery: Celery, settings: Settings, given: Inputs
     }
 
 
-def _storage_class(given: Inputs) -> Values:
-    return {"storageClassName": given.block_storage_class} if given.block_storage_class is not None else {}
+def _storage_class(celery: Celery, given: Inputs) -> Values:
+    chosen = celery.storage_class or given.block_storage_class
+    return {"storageClassName": chosen} if chosen is not None else {}
 
 
 def _redis(release: Release, celery: Celery, settings: Settings, given: Inputs) -> Values:
@@ -117,7 +123,7 @@ def _redis(release: Release, celery: Celery, settings: Settings, given: Inputs) 
         "enabled": True,
         "passwordSecretName": given.keys.broker_password,
         "resources": resources(settings.sized.redis),
-        "persistence": {"enabled": True, "size": f"{celery.volume_gib}Gi", **_storage_class(given)},
+        "persistence": {"enabled": True, "size": f"{celery.volume_gib}Gi", **_storage_class(celery, given)},
         "serviceAccount": own_account(release, "redis"),
         "securityContexts": {"pod": pod_security(REDIS_UID, REDIS_UID), "container": container_security()},
         "priorityClassName": given.priority_class,

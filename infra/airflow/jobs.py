@@ -110,7 +110,9 @@ class ReleaseJobs(pulumi.ComponentResource):
         passwords = self._parts.of("generated-passwords")
         allowed = self._may_write(passwords)
         files = {"/opt/sync": self._config_map("sync", sync_files())}
-        args = ["python", "/opt/sync", "--passwords-secret", passwords, "/etc/settings/settings.yaml.gz"]
+        administrator = self._inside.release.admin.username
+        options = ["--passwords-secret", passwords, "--administrator", administrator]
+        args = ["python", "/opt/sync", *options, "/etc/settings/settings.yaml.gz"]
         work = self._inside.work("sync", args, (), files)
         settings = core.v1.VolumeArgs(
             name="settings", secret=core.v1.SecretVolumeSourceArgs(secret_name=self._inside.keys.settings)

@@ -190,7 +190,7 @@ def _claim(celery: Celery, cluster: Cluster) -> PersistentVolumeClaimArgs:
         metadata=ObjectMetaArgs(name="data"),
         spec=PersistentVolumeClaimSpecArgs(
             access_modes=["ReadWriteOnce"],
-            storage_class_name=cluster.block_storage_class,
+            storage_class_name=celery.storage_class or cluster.block_storage_class,
             resources=VolumeResourceRequirementsArgs(requests={"storage": f"{celery.volume_gib}Gi"}),
         ),
     )

@@ -22,6 +22,7 @@ from infra.airflow.on_demand import close_logins, stand_ready
 from infra.airflow.parts import Parts
 from infra.airflow.rabbitmq import RabbitMq
 from infra.airflow.scaling import scale
+from infra.airflow.stateful import replaced_on
 from infra.airflow.storage import followed
 from infra.airflow.values import values
 from infra.airflow.volumes import ReleaseVolumes
@@ -33,15 +34,6 @@ from infra.settings.release import Release
 
 TIMEOUT = 1200
 """Seconds that Helm waits for all pods: a cold cluster pulls a gigabyte of image first."""
-
-VOLUMES = (
-    "values.logs.persistence.enabled",
-    "values.redis.persistence.size",
-    "values.redis.persistence.storageClassName",
-    "values.workers.celery.persistence.size",
-    "values.workers.celery.persistence.storageClassName",
-)
-"""Values behind the volumes of Celery's StatefulSets, which Kubernetes lets nobody change: an upgrade would fail."""
 
 
 class AirflowRelease(pulumi.ComponentResource):
@@ -203,7 +195,7 @@ class AirflowRelease(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=waits,
-                replace_on_changes=list(VOLUMES) if self._release.on_celery else None,
+                replace_on_changes=replaced_on(self._release, chart_values) or None,
                 delete_before_replace=True,  # its name is given
             ),
         )

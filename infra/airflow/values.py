@@ -16,12 +16,16 @@ from infra.airflow.chart import (
     resources,
     tolerations,
 )
+from infra.airflow.chart_text import airflow_cfg
+from infra.airflow.config import variable
 from infra.airflow.parts import Parts
 from infra.airflow.pods import UID
 from infra.settings import Settings
 from infra.settings.figures import Component
 from infra.settings.release import Release
 from infra.settings.sizes import merge
+
+_WHOLE = ("args", "command")
 
 
 def values(release: Release, settings: Settings, given: Inputs) -> Values:
@@ -39,10 +43,16 @@ def values(release: Release, settings: Settings, given: Inputs) -> Values:
 
 
 def laid_on(ours: Any, theirs: Any) -> Any:
-    """The escape hatch: mappings level by level, lists one after the other, so that nothing of ours gets lost."""
+    """The escape hatch: mappings level by level, lists one after the other, so that nothing of ours gets lost.
+
+    What a container runs is one thing though: half of it ours and half theirs would start neither.
+    """
     if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
         base, over = cast("Mapping[str, Any]", ours), cast("Mapping[str, Any]", theirs)
-        return {**base, **{key: laid_on(base.get(key), value) for key, value in over.items()}}
+        return {
+            **base,
+            **{key: value if key in _WHOLE else laid_on(base.get(key), value) for key, value in over.items()},
+        }
     if isinstance(ours, list) and isinstance(theirs, list):
         return [*cast("list[Any]", ours), *cast("list[Any]", theirs)]
     return theirs
@@ -68,7 +78,7 @@ def _whole(release: Release, given: Inputs) -> Values:
         },
         "imagePullSecrets": [{"name": given.keys.pull}] if given.keys.pull is not None else [],
         "executor": release.executor,
-        "config": given.options,
+        "config": airflow_cfg(given.options),
         "nodeSelector": dict(given.system.selector),
         "tolerations": tolerations(given.system),
         "enableServiceLinks": False,
@@ -127,9 +137,18 @@ def _control_plane(release: Release, settings: Settings, given: Inputs) -> Value
     made["apiServer"]["env"].append({"name": "FORWARDED_ALLOW_IPS", "value": "*"})
     made["apiServer"]["startupProbe"] = {"failureThreshold": 30, "periodSeconds": 10}
     made["scheduler"]["startupProbe"] = {"failureThreshold": 18, "periodSeconds": 10}
+    for key in ("triggerer", *(("scheduler",) if "LocalExecutor" in release.executors else ())):
+        made[key]["env"] += _by_address(release)
     if "LocalExecutor" in release.executors:  # its tasks are the scheduler's children, which it lets end
         made["scheduler"]["terminationGracePeriodSeconds"] = 600
     return made
+
+
+def _by_address(release: Release) -> list[Values]:
+    """They serve logs, and the name of a Deployment's pod resolves nowhere. A worker's does, and outlives the pod."""
+    if "hostname_callable" in release.config.get("core", {}):
+        return []
+    return [{"name": variable("core", "hostname_callable"), "value": "airflow.utils.net.get_host_ip_address"}]
 
 
 def _statsd(release: Release, settings: Settings, given: Inputs) -> Values:

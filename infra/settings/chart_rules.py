@@ -7,6 +7,7 @@ from importlib import resources
 from typing import Any, cast
 
 from infra import versions
+from infra.settings import chart_schema
 from infra.settings.problems import Problem, nearest
 
 _SECRETS = "keys are Secrets of ours, rotated by `pulumi config set --secret`"
@@ -46,28 +47,22 @@ GUARDED: Mapping[str, str] = {
 
 
 @cache
-def chart_keys() -> frozenset[str]:
-    """Top-level keys of the pinned chart's values."""
-    return frozenset(_data("chart-keys.json", versions.AIRFLOW_CHART)["keys"])
-
-
-@cache
 def option_names() -> Mapping[str, frozenset[str]]:
     """Options of the pinned Airflow and its providers, by section."""
     sections: Mapping[str, list[str]] = _data("airflow-options.json", versions.AIRFLOW)["sections"]
     return {section: frozenset(options) for section, options in sections.items()}
 
 
-def chart_values(key: str, values: Mapping[str, Any]) -> Iterator[Problem]:
-    """What a release's `values` may not hold. The chart's own schema lets a misspelt top-level key pass."""
-    for name in values:
-        if name not in chart_keys():
-            near = nearest(name, chart_keys())
-            cure = f"did you mean {near}?" if near else "see the chart's values.yaml"
-            yield Problem(f"{key}.{name}", f"a top-level key of chart {versions.AIRFLOW_CHART}", cure)
+def chart_values(key: str, values: Mapping[str, Any], archive: str | None = None) -> Iterator[Problem]:
+    """What a release's `values` may not hold: what is ours, and what the chart's schema or we know to be wrong."""
+    guarded: set[str] = set()
     for pattern, why in GUARDED.items():
         for path in _found(values, pattern.split(".")):
-            yield Problem(f"{key}.{'.'.join(path)}", f"guarded: {why}", "remove it")
+            guarded.add(where := f"{key}.{'.'.join(path)}".replace(".[", "["))
+            yield Problem(where, f"guarded: {why}", "remove it")
+    for problem in chart_schema.judge(key, values, archive):
+        if not any(problem.key == one or problem.key.startswith((f"{one}.", f"{one}[")) for one in guarded):
+            yield problem
 
 
 def airflow_options(key: str, config: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
@@ -104,7 +99,10 @@ OWN_OPTIONS: Mapping[tuple[str, str], str] = {
 
 
 def _found(values: Any, pattern: list[str]) -> Iterator[tuple[str, ...]]:
-    """Paths in the values that a pattern covers."""
+    """Paths in the values that a pattern covers; items of lists are gone through as `[0]`."""
+    if isinstance(values, list):
+        for index, item in enumerate(cast("list[Any]", values)):
+            yield from ((f"[{index}]", *path) for path in _found(item, pattern))
     if not isinstance(values, Mapping):
         return
     inner = cast("Mapping[str, Any]", values)

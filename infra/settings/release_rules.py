@@ -102,9 +102,9 @@ def namespace(key: str, release: Release, _settings: Settings) -> Iterator[Probl
         yield Problem(f"{key}.namespace", "a namespace that is not Kubernetes' own", cure, release.in_namespace)
 
 
-def escape_hatches(key: str, release: Release, _settings: Settings) -> Iterator[Problem]:
+def escape_hatches(key: str, release: Release, settings: Settings) -> Iterator[Problem]:
     """`values` and `config` hold known keys only, and leave alone what the program answers for."""
-    yield from chart_values(f"{key}.values", release.values)
+    yield from chart_values(f"{key}.values", release.values, settings.airflow_chart)
     yield from airflow_options(f"{key}.config", release.config)
 
 

@@ -10,6 +10,7 @@ _TEXT = ("text", "put it in quotes")
 _NUMBER = ("a whole number", "digits alone and without quotes, for example 3")
 _SWITCH = ("true or false", "write one of the two, without quotes")
 _OBJECT = ("an object: keys and their values", "write its keys below it, as docs/settings.md has them")
+_OBJECT_OF_CHART = ("an object: keys and their values", "write its keys below it, as the chart's values.yaml has them")
 _LIST = ("a list", "write [one, two], or each item on a line of its own after a dash")
 
 _OF_TYPE: Mapping[str, tuple[str, str]] = {
@@ -21,6 +22,16 @@ _OF_TYPE: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("tuple_type", "list_type"), _LIST),
     **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), ("a date", "for example 2026-11-01")),
     "string_too_short": ("not empty", "give it, or leave the key out"),
+}
+
+#: The same by JSON schema's names of types.
+ONE_OF_TYPE: Mapping[str, tuple[str, str]] = {
+    "string": _TEXT,
+    "integer": _NUMBER,
+    "number": ("a number", "for example 3 or 0.5"),
+    "boolean": _SWITCH,
+    "object": _OBJECT_OF_CHART,
+    "array": _LIST,
 }
 
 

@@ -97,7 +97,7 @@ class Case:
 
 
 def _store() -> LogStore:
-    return LogStore("s3://acme-logs/main", "aws_default", {"conn_type": "aws"}, grant=None)
+    return LogStore("s3://acme-logs/main", "airflow_logs", {"conn_type": "aws"}, grant=None)
 
 
 def _pool(cloud: str, pool: str) -> NodePool:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from infra import versions
+from infra.settings import chart_schema
 from tests.charts import pinned, written
 
 SOURCE = "values.yaml of each chart, its dependencies' merged in; Apache-2.0, `make chart-pins` writes it"
@@ -74,3 +76,20 @@ def text() -> str:
     charts = {name: of(chart) for name, chart in pinned.CHARTS.items()}
     spread = json.dumps({"source": SOURCE, "charts": charts}, indent=1, sort_keys=True)
     return re.sub(r"\[\s+([^\]]+?)\s+\]", lambda found: "[" + re.sub(r"\s+", " ", found[1]) + "]", spread) + "\n"
+
+
+def schema_of(chart: pinned.Chart) -> dict[str, Any]:
+    """The schema of Airflow's chart as the settings keep it."""
+    return chart_schema.strict(json.loads((chart.folder / "values.schema.json").read_text()))
+
+
+def schema_text() -> str:
+    """The file that keeps it, a key or a definition a line."""
+    schema = schema_of(pinned.CHARTS["airflow"])
+    groups = {name: schema.pop(name) for name in ("properties", "definitions")}
+    lines = [f' "version": "{versions.AIRFLOW_CHART}"', f' "source": {json.dumps(chart_schema.SOURCE)}']
+    inner = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in schema.items()]
+    for name, group in groups.items():
+        items = ",\n".join(f"   {json.dumps(key)}: {json.dumps(group[key])}" for key in sorted(group))
+        inner.append(f"  {json.dumps(name)}: {{\n{items}\n  }}")
+    return "{\n" + ",\n".join([*lines, ' "schema": {\n' + ",\n".join(inner) + "\n }"]) + "\n}\n"

@@ -19,11 +19,13 @@ from typing import Any
 import yaml
 
 from infra import versions
+from infra.settings import chart_schema
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, ten times as fast
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / ".tools" / "charts"
 PINS = Path(__file__).parent / "data" / "charts.json"
+SCHEMA = ROOT / "infra" / "settings" / "data" / chart_schema.FILE
 # Charts whose releases set it: a source tree's own is a placeholder until it is packed.
 UNSET = ("0.0.0", "v0.0.0")
 
@@ -203,6 +205,7 @@ def main() -> int:
         from tests.charts import keys
 
         PINS.write_text(keys.text())
+        SCHEMA.write_text(keys.schema_text())
     return 0
 
 

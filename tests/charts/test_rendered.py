@@ -1,5 +1,7 @@
 """The rendered chart in every combination: what must never come out of it."""
 
+import configparser
+import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -161,3 +163,50 @@ def test_git_sync_is_told_what_the_settings_say(case: Case, objects: Objects) ->
             assert env["GITSYNC_PASSWORD"]["valueFrom"]["secretKeyRef"]["name"] == "main-git-1"
     if sidecars:
         assert "main-scheduler" in {name for name, _ in sidecars} or not case.executor.startswith("local")
+
+
+def test_options_come_out_as_they_were_written(tmp_path: Path) -> None:
+    """The chart hands each to `tpl`, where braces are its own language."""
+    logging = {
+        "log_filename_template": "dag_id={{ ti.dag_id }}/{% if ti.map_index >= 0 %}{{{ti.map_index}}}{% endif %}.log",
+        "log_format": "%(asctime)s {{-}} }}{{",
+        "logging_config_class": '{{ "{{" }}',
+    }
+    given = {"logging": logging, "secrets": {"backend_kwargs": '{\n  "a": {"b": 1}\n}\n'}}
+    text = template(chart("airflow"), Case("local-and-pods").values(config=given), tmp_path)
+    texts = [item["data"]["airflow.cfg"] for item in parsed(text) if "airflow.cfg" in (item.get("data") or {})]
+    read = configparser.ConfigParser(interpolation=None)
+    read.read_string(texts[0])
+    assert dict(read["logging"]).items() >= logging.items()
+    assert json.loads(read["secrets"]["backend_kwargs"]) == {"a": {"b": 1}}
+    assert read["core"]["executor"] == "LocalExecutor,KubernetesExecutor"
+
+
+def test_no_claim_is_made_that_the_settings_do_not_ask_for(objects: Objects) -> None:
+    claims = {
+        item["metadata"]["name"]: claim["spec"]["resources"]["requests"]["storage"]
+        for item in objects
+        for claim in item.get("spec", {}).get("volumeClaimTemplates") or []
+    }
+    assert claims.keys() <= {"main-worker", "main-redis"}
+    assert set(claims.values()) <= {"5Gi"}  # celery.volumeGib
+    assert not [item for item in objects if item["kind"] == "PersistentVolumeClaim"]
+
+
+def test_what_serves_logs_is_found_by_address_or_by_a_stable_name(case: Case, objects: Objects) -> None:
+    """The name of a Deployment's pod resolves nowhere, and the api-server would read no running or deferred task."""
+    local = case.executor.startswith("local")
+    serving = {
+        "main-triggerer": "triggerer",
+        "main-worker": "worker",
+        **({"main-scheduler": "scheduler"} if local else {}),
+    }
+    for item in objects:
+        if item["kind"] not in WORKLOADS or item["metadata"]["name"] not in serving:
+            continue
+        name = item["metadata"]["name"]
+        (main,) = [one for one in item["spec"]["template"]["spec"]["containers"] if one["name"] == serving[name]]
+        by_address = (
+            _env(main).get("AIRFLOW__CORE__HOSTNAME_CALLABLE", {}).get("value", "").endswith(".get_host_ip_address")
+        )
+        assert by_address != (item["kind"] == "StatefulSet"), name

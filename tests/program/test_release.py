@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra import versions
+from infra.contracts import LOGS_CONNECTION
 from infra.preview import diff
 from infra.preview.model import Plan, Resource
 from tests.program.conftest import PlanOf
@@ -232,6 +233,7 @@ def test_a_local_archive_takes_the_place_of_the_repository(plan: PlanOf, tmp_pat
     ("change", "kind"),
     [
         ({"logs": {"kind": "pod"}}, "replaced"),
+        ({"celery": {"broker": "redis", "storageClass": "fast"}}, "replaced"),
         ({"celery": {"broker": "redis", "volumeGib": 9}}, "replaced"),
         ({"celery": {"broker": "redis", "concurrency": 9}}, "changed"),
     ],
@@ -250,3 +252,22 @@ def test_without_celery_another_home_for_logs_is_an_upgrade(plan: PlanOf) -> Non
         for kind in ("share", "pod")
     )
     assert not [one for one in diff.compare(before, after).of_kind("replaced") if one.resource.type == RELEASE]
+
+
+def test_braces_of_an_option_are_escaped_for_the_chart_and_not_for_our_own_jobs(plan: PlanOf) -> None:
+    log = "dag_id={{ ti.dag_id }}.log"
+    releases = [{"name": "main", "config": {"logging": {"log_filename_template": log}}}]
+    made = plan("local", ".", f"releases={json.dumps(releases)}")
+    assert "{{ ti" not in _one(made, RELEASE, "main").inputs["values"]["config"]["logging"]["log_filename_template"]
+    jobs = [job for job in made.of_type("kubernetes:batch/v1:Job") if "migration" in job.name]
+    env = [_env(container) for job in jobs for spec in pod_specs(job.inputs) for container in spec["containers"]]
+    assert [one["AIRFLOW__LOGGING__LOG_FILENAME_TEMPLATE"]["value"] for one in env] == [log]
+
+
+@pytest.mark.parametrize("folder", [".", "examples/azure"])
+def test_no_pod_carries_a_connection_by_a_name_that_dags_use(plan: PlanOf, folder: str) -> None:
+    """The environment beats the settings, the UI and a vault: a team's own `aws_default` would never be read."""
+    values = _one(plan("production", folder), RELEASE, "main").inputs["values"]
+    carried = {one["name"] for one in values["env"] if one["name"].startswith("AIRFLOW_CONN_")}
+    assert carried == {f"AIRFLOW_CONN_{LOGS_CONNECTION.upper()}"}
+    assert values["config"]["logging"]["remote_log_conn_id"] == LOGS_CONNECTION

@@ -23,7 +23,7 @@ from tests.real.airflow_here import VENV, base_env
 from tests.real.waiting import PATIENCE, until
 from tests.unit.stacks import LOCAL, flat
 
-STORE = LogStore("s3://acme-airflow-logs/main", "aws_default", {"conn_type": "aws"}, grant=None)
+STORE = LogStore("s3://acme-airflow-logs/main", "airflow_logs", {"conn_type": "aws"}, grant=None)
 LINE = "a line of the task"
 SCRIPT = f"""
 import boto3, json, pathlib, types

@@ -189,3 +189,28 @@ def test_generated_passwords_go_into_a_kubernetes_secret(airflow: AirflowHere, t
         again = json.loads(base64.b64decode(server.secrets[path]["data"]["passwords.json"]))
         assert again["oncall"] == held["oncall"]
         assert sorted(again) == ["more", "oncall"]
+
+
+def test_another_case_of_letters_renames_a_user(airflow: AirflowHere) -> None:
+    airflow.sync(USERS)
+    before = airflow.sql("select id, password from ab_user where username = 'oncall'")
+    generated = passwords(airflow)["oncall"]
+    done = airflow.sync(USERS.replace("username: oncall", "username: OnCall"))
+    assert (done.code, done.out.splitlines()[0]) == (0, "changed user OnCall (set username)")
+    assert airflow.sql("select id, password from ab_user where username = 'OnCall'") == before
+    assert fits(airflow, "OnCall", generated)
+    assert airflow.sync(USERS.replace("username: oncall", "username: OnCall")).out.splitlines()[-1] == "0 changes"
+    airflow.sync("airflow: {}")
+    assert "OnCall" not in roles(airflow)
+
+
+def test_the_stacks_own_administrator_keeps_the_role_admin(airflow: AirflowHere) -> None:
+    airflow.sync(USERS)
+    before = airflow.contents()
+    demoted = USERS.replace("[Viewer, Admin]", "[Viewer]").replace("username: boss", "username: Boss")
+    done = airflow.sync(demoted, "--passwords-file", str(airflow.passwords_file), "--administrator", "boss")
+    rule = "airflow.users (Boss).role: the stack's own administrator keeps the role Admin"
+    assert (done.code, done.err.splitlines()) == (2, [f"error: {rule}", "nothing was changed"])
+    assert airflow.contents() == before
+    file = ("--passwords-file", str(airflow.passwords_file))
+    assert airflow.sync(USERS, *file, "--administrator", "boss").code == 0

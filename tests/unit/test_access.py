@@ -18,7 +18,7 @@ AROUND = access.Around(
     database=Database("db", 5432, "admin", cast("Any", None), "PEM", (Peer(cidr="10.0.5.0/24"),)),
     kubernetes=(Peer(cidr="10.0.0.1/32"),),
     identity=(Peer(cidr="169.254.170.23/32"),),
-    store=LogStore("s3://logs", "aws_default", {}, None, (Peer(cidr="52.0.0.0/8"),)),
+    store=LogStore("s3://logs", "airflow_logs", {}, None, (Peer(cidr="52.0.0.0/8"),)),
     ingress=(INGRESS,),
     monitoring=(Peer(namespace="monitoring"),),
 )

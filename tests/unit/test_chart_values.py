@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from infra.settings.chart_rules import chart_keys, option_names
+from infra.settings import chart_schema
+from infra.settings.chart_rules import option_names
+from infra.settings.chart_schema import validator_for
 from tests.charts import keys, pinned, written
 from tests.charts.combinations import CASES, Case
 
@@ -14,7 +16,7 @@ from tests.charts.combinations import CASES, Case
 @pytest.mark.guarantee("an unknown or guarded chart value")
 def test_airflows_values_hold_known_keys_and_options_alone(case: Case) -> None:
     given = case.values()
-    assert given.keys() <= chart_keys()
+    assert list(validator_for(chart_schema.kept()).iter_errors(given)) == []
     known = option_names()
     unknown = {f"{section}.{option}" for section, options in given["config"].items() for option in options} - {
         f"{section}.{option}" for section, options in known.items() for option in options
@@ -40,7 +42,7 @@ def _accounts(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, 
 
 def test_the_top_level_keys_that_settings_know_are_the_charts() -> None:
     known = keys.known("airflow")
-    assert chart_keys() == {*known, *known[""]} - {""}
+    assert chart_schema.kept()["properties"].keys() == {*known, *known[""]} - {""}
 
 
 def test_every_chart_of_the_plans_is_checked() -> None:

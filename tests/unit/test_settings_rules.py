@@ -9,16 +9,23 @@ from pathlib import Path
 import pytest
 import yaml
 
+from infra.contracts import LOGS_CONNECTION
 from infra.settings.payload import SECRET_MAX, SettingsTooLarge, compressed
 
 SYNC = Path(__file__).parents[2] / "infra" / "airflow" / "sync"
 sys.path.insert(0, str(SYNC))
 
 from settings_file import MAX_BYTES, BadSettings, parse, unpack  # noqa: E402
+from settings_rules import LOGS_CONNECTION as RESERVED  # noqa: E402
 from settings_rules import Settings, check  # noqa: E402
 
 SECRET = "s3cr3t"
 PROPERTY = "Expecting property name enclosed in double quotes"
+LONG = "a key of more than 1024 characters, which YAML takes for none: shorten it"
+CUT = (
+    "a mark of a URI stands unescaped in one of its parts, which would end there: "
+    "# as %23, ? as %3F, / as %2F, @ as %40, : as %3A"
+)
 URI = ".uri: must be type://login:password@host:port/schema?extra, each part percent-encoded"
 
 
@@ -34,26 +41,27 @@ def connection(fields: str) -> dict[str, object]:
 
 def test_scalars_are_read_as_json_writes_them() -> None:
     read = parse(
-        "airflow: {a: on, b: 12:30, c: 0123, d: 2024-01-01, e: 1_000, f: 12, g: 1.5, h: true, i: ~, j: no, k: 1e3}"
+        "airflow: {a: on, b: 12:30, c: 0123, d: 2024-01-01, e: 1_000, f: 12, g: 1.5, h: true, i: null, j: no, k: 1e3, "
+        "l: ~, m: NULL, n: True}"
     )
     assert read["airflow"] == {
         "a": "on", "b": "12:30", "c": "0123", "d": "2024-01-01", "e": "1_000",
-        "f": 12, "g": 1.5, "h": True, "i": None, "j": "no", "k": 1000.0,
+        "f": 12, "g": 1.5, "h": True, "i": None, "j": "no", "k": 1000.0, "l": "~", "m": "NULL", "n": "True",
     }  # fmt: skip
 
 
 def test_text_fields_keep_what_is_written() -> None:
-    found = connection("password: 0123, login: 42, host: on, schema: 0, port: '5432', extra: {a: [1, {b: ~}]}")
+    found = connection("password: 0123, login: 42, host: on, schema: 0, port: '5432', extra: {a: [1, {b: null}]}")
     assert (found["password"], found["login"], found["host"], found["schema"]) == ("0123", "42", "on", "0")
     assert (found["port"], found["extra"]) == (5432, '{"a": [1, {"b": null}]}')
 
 
 def test_only_the_id_is_required() -> None:
-    assert set(connection("type: ~").values()) == {None}
-    assert check(b"airflow: {connections: [{id: x}]}").connections == {"x": connection("type: ~")}
+    assert set(connection("type: null").values()) == {None}
+    assert check(b"airflow: {connections: [{id: x}]}").connections == {"x": connection("type: null")}
 
 
-@pytest.mark.parametrize("text", ["airflow: {}", "airflow: {connections: , variables: '', pools: [], users: ~}"])
+@pytest.mark.parametrize("text", ["airflow: {}", "airflow: {connections: , variables: '', pools: [], users: null}"])
 def test_nothing_at_all_can_be_said(text: str) -> None:
     assert check(text.encode()) == Settings()
 
@@ -84,10 +92,17 @@ def test_variables_are_text_or_json() -> None:
         ("""extra: '{"a": NaN}'""", ".extra: is not JSON: NaN and Infinity are no JSON"),
         ("uri: nothing", URI),
         ("uri: 'http://h:99999'", URI),
+        ("uri: 'pg://u:12#ss@db/dw'", f".uri: {CUT}"),
+        ("uri: 'pg://u:12?x@db/dw'", f".uri: {CUT}"),
+        ("uri: 'pg://u:12/x@db/dw'", f".uri: {CUT}"),
+        ("uri: 'pg://u@corp:12/x@db/dw'", f".uri: {CUT}"),
+        ("uri: 'pg://u:p@x?y@db/dw'", f".uri: {CUT}"),
+        ("uri: 'pg://u:p@db/dw?password=a#b'", f".uri: {CUT}"),
+        ("extra: {a: 1E400}", ".extra: holds a number that JSON cannot write: put it in quotes"),
         ("uri: 'http://h', host: h", ": has `uri` and host: give one or the other, Airflow takes no mixture"),
         ("pasword: p", ": `pasword` is unknown, `password` is near: known are id, type, host, login, password, port, "
          "schema, extra, uri, description"),
-        (f"{SECRET}: ~", ": key 2 is unknown: known are id, type, host, login, password, port, schema, extra, uri, "
+        (f"{SECRET}: null", ": key 2 is unknown: known are id, type, host, login, password, port, schema, extra, uri, "
          "description"),
     ],
 )  # fmt: skip
@@ -140,6 +155,20 @@ def test_a_bad_connection_is_told_by_place_and_rule(fields: str, expected: str) 
             "users[1].username: stands there a second time: every username is given once",
         ),
         ("airflow:\n  a: 1\n  a: 2", "line 3, column 3: this key stands there already: leave one of them"),
+        (
+            "airflow: {}\n---\nairflow: {}",
+            "line 2, column 1: a second document begins here: keep one, without `---` in between",
+        ),
+        (
+            "airflow: {a: !!binary aGk=}",
+            "line 1, column 14: tags (`!`, `!!`) are not read: quote the text, or leave the tag out",
+        ),
+        ("airflow: {a: &x [*x]}", "line 1, column 14: an anchor (`&`) that holds itself"),
+        ("airflow:\n\ta: 1", "line 2, column 1: a tab: indent by spaces"),
+        ("airflow: {? [a] : b}", "line 1, column 13: a key is one text, no list and no mapping"),
+        (f"airflow:\n  {'k' * 1100}: 1", f"line 2, column 1103: {LONG}"),
+        (f"airflow: {{{'k' * 1100}: 1}}", f"line 1, column 1111: {LONG}"),
+        ("airflow: {variables: {a: [1E400]}}", "variables.a: holds a number that JSON cannot write: put it in quotes"),
         ("airflow: {}\nsops: {version: 3}", "the settings are encrypted by SOPS: decrypt them first by `sops -d`"),
     ],
 )
@@ -218,3 +247,53 @@ def test_check_needs_no_airflow_and_no_database(tmp_path: Path) -> None:
     missing = subprocess.run([sys.executable, SYNC, tmp_path / "none.yaml"], capture_output=True, text=True)
     assert missing.returncode == 2
     assert "the settings cannot be read" in missing.stderr
+
+
+def test_the_connection_of_the_logs_is_the_releases_own() -> None:
+    assert RESERVED == LOGS_CONNECTION
+    with pytest.raises(BadSettings, match="a release's own connection"):
+        check(b"airflow: {connections: [{id: airflow_logs, type: aws}]}")
+    assert set(check(b"airflow: {connections: [{id: aws_default, type: aws}]}").connections) == {"aws_default"}
+
+
+@pytest.mark.parametrize("number", ["1.10", "1E400", "1e3", "-0", "0.1000000000000000055511151231257827", "1.0"])
+def test_a_number_that_is_a_variable_keeps_its_text(number: str) -> None:
+    assert check(f"airflow: {{variables: {{a: {number}}}}}".encode()).variables == {"a": number}
+    if number != "-0":  # JSON's own reading of it
+        assert check(f"""airflow: {{variables: '{{"a": {number}}}'}}""".encode()).variables == {"a": number}
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "postgresql://u%40x:p%2F%23%3F%25@db:5433/dw?sslmode=require",
+        "aws://AKIA%2BX:se%2Fcret%2B%3D@/?region_name=eu-west-1",
+        "http://https%3A%2F%2Fapi.example.org:8443/https",
+        "smtp://u:p@mail/?from=a@b.org&to=c@d.org",
+        "http://https://api.example.org/x?a=1",
+    ],
+)
+def test_an_escaped_uri_is_taken(uri: str) -> None:
+    assert connection(f"uri: '{uri}'")["uri"] == uri
+
+
+def test_names_are_told_whatever_the_locale(tmp_path: Path) -> None:
+    """A run that fails to say what it did has done it all the same."""
+    script = """
+import runpy, sys
+sys.path.insert(0, folder := sys.argv[1])
+import settings_report, settings_rules
+def told(raw):
+    report = settings_report.Report()
+    report.entry("user", "M\\xfcller", "created")
+    report.say()
+settings_rules.check = told
+sys.argv[1:] = ["--check", sys.argv[2]]
+runpy.run_path(folder, run_name="__main__")
+"""
+    file = tmp_path / "settings.yaml"
+    file.write_text("airflow: {}")
+    env = {"LC_ALL": "C", "PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run([sys.executable, "-c", script, SYNC, file], env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "created user M\\xfcller" in done.stdout

@@ -31,6 +31,7 @@ def arguments() -> argparse.Namespace:
         "--passwords-file", metavar="FILE", help="a file (0600) for the generated passwords of new users"
     )
     place.add_argument("--passwords-secret", metavar="[NAMESPACE/]NAME", help="a Kubernetes Secret for the same")
+    parser.add_argument("--administrator", metavar="NAME", help="the stack's own user, who keeps the role Admin")
     return parser.parse_args()
 
 
@@ -44,6 +45,8 @@ def passwords(options: argparse.Namespace) -> PasswordFile | PasswordSecret | No
 
 
 def main() -> int:
+    for stream in (sys.stdout, sys.stderr):  # names hold any letter, and the locale may know ASCII alone
+        stream.reconfigure(errors="backslashreplace")
     options = arguments()
     try:
         raw = sys.stdin.buffer.read() if options.file == "-" else Path(options.file).read_bytes()
@@ -55,7 +58,7 @@ def main() -> int:
             return 0
         from settings_database import run  # Airflow is imported here: seconds that bad settings need not wait for
 
-        run(settings, passwords(options)).say()
+        run(settings, passwords(options), options.administrator).say()
     except BadSettings as error:
         return fail(error.problems, 2)
     except Failure as error:

@@ -22,8 +22,11 @@ LOCK_SECONDS = 300
 UNDEFINED_TABLE, LOCK_NOT_AVAILABLE = "42P01", "55P03"
 
 
-def run(settings: Settings, passwords: Any | None) -> Report:
-    """Make the database match; `passwords` is where generated ones go, None where there is no place for them."""
+def run(settings: Settings, passwords: Any | None, administrator: str | None = None) -> Report:
+    """Make the database match; `passwords` is where generated ones go, None where there is no place for them.
+
+    `administrator` is the user of the stack itself, whom the settings may name but not demote.
+    """
     try:
         encrypts = get_fernet().is_encrypted
     except AirflowException:
@@ -36,7 +39,7 @@ def run(settings: Settings, passwords: Any | None) -> Report:
         raise Failure(f"the sync needs PostgreSQL, this Airflow's database is {engine.dialect.name}")
     for last in (False, False, True):
         try:
-            return transaction(engine, wanted, settings, passwords)
+            return transaction(engine, wanted, settings, passwords, administrator)
         except IntegrityError as error:  # a person made the very same thing at the very same time
             if last:
                 raise Failure(f"the database refused a change: {named(error)}") from None
@@ -45,7 +48,9 @@ def run(settings: Settings, passwords: Any | None) -> Report:
     raise AssertionError("unreachable")
 
 
-def transaction(engine: Any, wanted: list, settings: Settings, passwords: Any | None) -> Report:
+def transaction(
+    engine: Any, wanted: list, settings: Settings, passwords: Any | None, administrator: str | None
+) -> Report:
     report = Report()
     with Session(engine, autoflush=False) as session, session.begin():
         session.execute(text(f"set local lock_timeout = '{LOCK_SECONDS}s'"))
@@ -55,7 +60,7 @@ def transaction(engine: Any, wanted: list, settings: Settings, passwords: Any | 
         LEDGER.create(session.connection(), checkfirst=True)
         for kind, entries in wanted:
             settings_rows.sync(session, kind, entries, report)
-        new, gone = settings_users.sync(session, settings.users, passwords is not None, report)
+        new, gone = settings_users.sync(session, settings.users, passwords is not None, administrator, report)
         session.flush()
         if passwords and (new or gone):
             # before the commit: a crash between the two leaves a password without a user, which the next run replaces,

@@ -6,6 +6,17 @@ import re
 from typing import Any, TypeGuard, cast
 from urllib.parse import urlsplit
 
+from settings_file import Number
+
+
+def _cut_short(uri: str) -> bool:
+    """Whether a part ends earlier than was meant: `u:12#ss@db` has no password and the host `u`."""
+    parts = urlsplit("//" + uri.rsplit("://", 1)[1])
+    if "#" in uri or "@" in parts.path:
+        return True
+    named = all("@" not in piece.split("=", 1)[0] for piece in parts.query.split("&"))
+    return not named or ("@" in parts.query and "@" not in parts.netloc)
+
 
 class Fields:
     """Collects problems on the way through the document."""
@@ -51,8 +62,14 @@ class Fields:
         decoded = self.json(value, path) if isinstance(value, str) else value
         if decoded is not None and not isinstance(decoded, dict):
             return self.problem(path, "must be a mapping, or the text of a JSON object")
-        text = value if isinstance(value, str) else json.dumps(value)
-        return text if self.storable(text, path) else None
+        text = value if isinstance(value, str) else self.dumped(value, path)
+        return text if text is not None and self.storable(text, path) else None
+
+    def dumped(self, value: Any, path: str, indent: int | None = None) -> str | None:
+        try:
+            return json.dumps(value, indent=indent, allow_nan=False)
+        except ValueError:
+            return self.problem(path, "holds a number that JSON cannot write: put it in quotes")
 
     def json(self, text: str, path: str) -> Any:
         def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -64,7 +81,7 @@ class Fields:
             raise ValueError("NaN and Infinity are no JSON")
 
         try:
-            return json.loads(text, object_pairs_hook=unique, parse_constant=number)
+            return json.loads(text, object_pairs_hook=unique, parse_constant=number, parse_float=Number)
         except json.JSONDecodeError as error:
             return self.problem(path, f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
         except (ValueError, RecursionError) as error:
@@ -80,7 +97,10 @@ class Fields:
             wrong = wrong or any(mark in inner.split("://")[0] for mark in "@:")
         except ValueError:
             wrong = True
-        if wrong:
+        if not wrong and _cut_short(uri):
+            cure = "# as %23, ? as %3F, / as %2F, @ as %40, : as %3A"
+            self.problem(path, f"a mark of a URI stands unescaped in one of its parts, which would end there: {cure}")
+        elif wrong:
             self.problem(path, "must be type://login:password@host:port/schema?extra, each part percent-encoded")
 
     def mapping(self, value: Any, path: str, required: bool) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, cast
 import yaml
 
 MAX_BYTES = 64 * 1024 * 1024  # of the text: far above what 1 MiB of settings unpacks to, low enough for a small pod
+LONGEST_KEY = 1024  # YAML's own bound for a key without `?`
 GZIP = b"\x1f\x8b"
 
 
@@ -22,12 +23,23 @@ class BadSettings(Exception):  # noqa: N818 - the word of the messages
         self.problems = problems
 
 
+class Number(float):
+    """A decimal that knows how it was written: `1.10` is another text than `1.1`, and `1E400` no infinity."""
+
+    text: str
+
+    def __new__(cls, text: str) -> "Number":
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+
 class _Loader(yaml.SafeLoader):
     """YAML with JSON's scalars: `on`, `12:30`, `0123` and `2024-01-01` stay text, and a repeated key is an error."""
 
 
-def _float(_: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
-    return float(node.value)  # PyYAML's own needs YAML 1.1's dot
+def _float(_: yaml.SafeLoader, node: yaml.ScalarNode) -> Number:
+    return Number(node.value)  # PyYAML's own needs YAML 1.1's dot
 
 
 def _text(_: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
@@ -51,8 +63,8 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Hashable, 
 
 
 _SCALARS = {
-    "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    "bool": (r"[Tt]rue|TRUE|[Ff]alse|FALSE", list("tTfF")),
+    "null": (r"null|", ["n", ""]),
+    "bool": (r"true|false", list("tf")),
     "int": (r"0|-?[1-9][0-9]*", list("-0123456789")),
     "float": (r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)", list("-0123456789")),
     "merge": (r"<<", ["<"]),
@@ -92,6 +104,31 @@ def unpack(raw: bytes) -> str:
         raise BadSettings([f"the settings are not UTF-8 text: byte {error.start} cannot be read"]) from None
 
 
+_CAUSES = (
+    ("repeated key", "this key stands there already: leave one of them"),
+    ("but found another document", "a second document begins here: keep one, without `---` in between"),
+    ("could not determine a constructor", "tags (`!`, `!!`) are not read: quote the text, or leave the tag out"),
+    ("found unconstructable recursive node", "an anchor (`&`) that holds itself"),
+    ("found unhashable key", "a key is one text, no list and no mapping"),
+    ("for merging", "`<<` takes a mapping, or a list of mappings"),
+    ("undefined alias", "`*` refers to an anchor that is not there: quote a text that begins with it"),
+    ("found character '\\t'", "a tab: indent by spaces"),
+)
+
+
+def _cause(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
+    """What is wrong, in words of ours: the parser's hold what it read."""
+    said = f"{error.context} {error.problem}"
+    if found := next((cause for words, cause in _CAUSES if words in said), None):
+        return found
+    near = text.splitlines()[max(line - 1, 0) : line + 1]
+    too_long = any(re.search(rf"[^:]{{{LONGEST_KEY + 1},}}:", one) for one in near)
+    if too_long and ("':'" in said or "mapping values" in said):
+        return f"a key of more than {LONGEST_KEY} characters, which YAML takes for none: shorten it"
+    cure = "quote a text that begins with one of * & ! % @ ` or holds ': ' or ' #'; indent by spaces, not tabs"
+    return f"not YAML: {cure}"
+
+
 def parse(text: str) -> dict[str, Any]:
     """The YAML document as plain data; raises BadSettings with line and column, but not the parser's words.
 
@@ -102,10 +139,7 @@ def parse(text: str) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the text"
-        if error.problem == "repeated key":
-            raise BadSettings([f"{place}: this key stands there already: leave one of them"]) from None
-        cure = "quote a text that begins with one of * & ! % @ ` or holds ': ' or ' #'; indent by spaces, not tabs"
-        raise BadSettings([f"{place}: not YAML: {cure}"]) from None
+        raise BadSettings([f"{place}: {_cause(error, text, mark.line if mark else 0)}"]) from None
     except yaml.YAMLError:
         raise BadSettings(["the settings hold a character that YAML does not allow (a control character?)"]) from None
     except (RecursionError, ValueError):

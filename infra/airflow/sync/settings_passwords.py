@@ -18,7 +18,8 @@ TIMEOUT = 20  # seconds a request: the transaction and its lock wait meanwhile
 def merged(text: str, new: dict[str, str], gone: list[str]) -> str:
     """The JSON object of passwords by user name, with `new` in and `gone` out."""
     held = json.loads(text) if text.strip() else {}
-    held = {name: password for name, password in held.items() if name not in gone} | new
+    away = {name.casefold() for name in gone}  # one that was renamed by case lies under the earlier name
+    held = {name: password for name, password in held.items() if name.casefold() not in away} | new
     return json.dumps(held, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
@@ -29,11 +30,11 @@ class PasswordFile:
     path: Path
 
     def update(self, new: dict[str, str], gone: list[str]) -> None:
-        text = merged(self.path.read_text() if self.path.exists() else "", new, gone)
+        text = merged(self.path.read_text("utf-8") if self.path.exists() else "", new, gone)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")  # mkstemp's mode is 0600
         try:
-            with os.fdopen(handle, "w") as file:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
             Path(name).replace(self.path)
         except BaseException:

@@ -1,18 +1,18 @@
 """What a settings file may say, checked all at once before anything is touched. Airflow is not needed here."""
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from settings_fields import Fields
-from settings_file import BadSettings, parse, unpack
+from settings_file import BadSettings, Number, parse, unpack
 
 # `sanitize_conn_id` and the columns' lengths of Airflow 3.3.2 (airflow/models, providers/fab/auth_manager/models)
 CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
 CONNECTION_KEYS = ("id", "type", "host", "login", "password", "port", "schema", "extra", "uri", "description")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+LOGS_CONNECTION = "airflow_logs"  # in the environment of every pod (infra/contracts.py)
 PASSWORD_MIN = 12
 
 
@@ -107,9 +107,13 @@ class Checker(Fields):
             name: Any = str(key) if type(key) is int else key
             if not self.name(name, f"{path}, key {number}", 250):
                 continue
-            # as `airflow variables import` does: text as it is, all else as indented JSON
-            text = item if isinstance(item, str) else json.dumps(item, indent=2)
-            if self.storable(text, f"{path}.{name}"):
+            # as `airflow variables import` does: text as it is, all else as indented JSON; a decimal keeps its text
+            text: str | None
+            if isinstance(item, str | Number):
+                text = item.text if isinstance(item, Number) else item
+            else:
+                text = self.dumped(item, f"{path}.{name}", indent=2)
+            if text is not None and self.storable(text, f"{path}.{name}"):
                 found[name] = text
         return found
 
@@ -148,6 +152,8 @@ class Checker(Fields):
             return None
         if kind == "connections" and not CONNECTION_ID.fullmatch(name):
             return self.problem(path, "may hold letters, digits and # ! ( ) - _ . : / \\ only")
+        if kind == "connections" and name == LOGS_CONNECTION:
+            return self.problem(path, f"{name} is a release's own connection to its logs and beats this one: rename it")
         return name
 
     def roles(self, entry: dict[str, Any], path: str) -> list[str]:

@@ -16,8 +16,10 @@ from sqlalchemy.orm import lazyload, selectinload
 NOUN = "user"
 
 
-def sync(session: Any, wanted: dict[str, dict[str, Any]], can_hand_over: bool, report: Report) -> tuple[dict, list]:
-    """Make the users match inside the caller's transaction.
+def sync(
+    session: Any, wanted: dict[str, dict[str, Any]], can_hand_over: bool, administrator: str | None, report: Report
+) -> tuple[dict, list]:
+    """Make the users match inside the caller's transaction. Names are compared in any case of letters, as FAB does.
 
     Returns the passwords that were generated, by user name, and the names of the users that are gone.
     """
@@ -30,25 +32,30 @@ def sync(session: Any, wanted: dict[str, dict[str, Any]], can_hand_over: bool, r
         require_fab()
     query = select(User).options(selectinload(User.roles).lazyload(Role.permissions))
     there = {user.username.casefold(): user for user in session.scalars(query)}
-    removed = remove(session, [name for name in ledger if name not in wanted], ledger, there, report)
+    given_names = {name.casefold() for name in wanted}
+    before = {name.casefold(): owner for name, owner in ledger.items()}
+    removed = remove(session, [name for name in ledger if name.casefold() not in given_names], ledger, there, report)
     roles = find_roles(session, wanted)
-    refuse(wanted, there, can_hand_over)
+    refuse(wanted, there, can_hand_over, administrator)
     generated: dict[str, str] = {}
     entries: dict[str, Owned] = {}
     # who is there comes first: an address may pass from one of them to a new user
     for name, given in sorted(wanted.items(), key=lambda item: item[0].casefold() not in there):
         user = there.get(name.casefold())
-        known = user is not None and name in ledger and ledger[name].row_id == user.id
+        owner = before.get(name.casefold())
+        known = user is not None and owner is not None and owner.row_id == user.id
         differs: list[str] = []
         if user:
-            differs = update(user, given, [roles[role] for role in given["roles"]])
+            # a person's own user, whom the file names in other letters, keeps the name
+            called = name if owner is not None and known and owner.made else user.username
+            differs = update(user, called, given, [roles[role] for role in given["roles"]])
         else:
             password = given["password"] or generated.setdefault(name, secrets.token_urlsafe(24))
             user = create(session, name, given, [roles[role] for role in given["roles"]], password)
         new = user.id is None
         session.flush()
         report.entry(NOUN, name, "created" if new else "kept" if known else "adopted", differs)
-        entries[name] = Owned(user.id, new or (known and ledger[name].made))
+        entries[name] = Owned(user.id, new or (known and owner.made))
     remember(session, NOUN, entries, ledger)
     return generated, removed
 
@@ -107,14 +114,19 @@ def make_roles() -> None:
         logging.disable(logging.NOTSET)
 
 
-def refuse(wanted: dict[str, dict[str, Any]], there: dict[str, Any], can_hand_over: bool) -> None:
-    """What only the database tells: an address that another user has, a new user whose password nobody would know."""
+def refuse(
+    wanted: dict[str, dict[str, Any]], there: dict[str, Any], can_hand_over: bool, administrator: str | None
+) -> None:
+    """What the file alone does not tell: an address that another user has, a new user whose password nobody would know,
+    and the stack's administrator without the rights that the stack relies on."""
     after = {name.casefold(): given["email"] for name, given in wanted.items()}
     addresses = {after.get(name, user.email).casefold(): name for name, user in there.items()}
     problems: list[str] = []
     for name, given in wanted.items():
         if addresses.get(given["email"].casefold(), name.casefold()) != name.casefold():
             problems.append(f"airflow.users ({name}).email: another user of this Airflow has this address")
+        if administrator and name.casefold() == administrator.casefold() and "Admin" not in given["roles"]:
+            problems.append(f"airflow.users ({name}).role: the stack's own administrator keeps the role Admin")
         if name.casefold() not in there and not given["password"] and not can_hand_over:
             problems.append(
                 f"airflow.users ({name}).password: a new user needs one; or run with --passwords-file or "
@@ -138,11 +150,12 @@ def create(session: Any, name: str, given: dict[str, Any], roles: list[Any], pas
     return user
 
 
-def update(user: Any, given: dict[str, Any], roles: list[Any]) -> list[str]:
+def update(user: Any, name: str, given: dict[str, Any], roles: list[Any]) -> list[str]:
     """Set what differs and return its names. Password and `active` are the user's and the administrators' own."""
-    differs = [field for field in ("email", "first_name", "last_name") if getattr(user, field) != given[field]]
+    fields = {"username": name, **{field: given[field] for field in ("email", "first_name", "last_name")}}
+    differs = [field for field, value in fields.items() if getattr(user, field) != value]
     for field in differs:
-        setattr(user, field, given[field])
+        setattr(user, field, fields[field])
     if {role.name for role in user.roles} != {role.name for role in roles}:
         user.roles = roles
         differs.append("roles")

@@ -7,9 +7,7 @@ from infra.cloud.aws.identity import Grant
 from infra.cloud.aws.keys import Keys
 from infra.cloud.aws.policies import Statement, deny_plain, document
 from infra.cloud.aws.stack import Stack
-from infra.contracts import LogStore, ObjectStore, Peer
-
-CONNECTION = "aws_default"
+from infra.contracts import LOGS_CONNECTION, LogStore, ObjectStore, Peer
 
 
 class LogBucket(pulumi.ComponentResource):
@@ -122,7 +120,7 @@ def build(stack: Stack, keys: Keys) -> ObjectStore:
         made = LogBucket(f"{release}-logs", stack, keys, release, days, opts)
         return LogStore(
             url=f"s3://{stack.bucket_name(release)}/logs",
-            connection_id=CONNECTION,
+            connection_id=LOGS_CONNECTION,
             connection={"conn_type": "aws", "extra": {"region_name": stack.cloud.region}},
             grant=grant(made.arn, keys.data.arn),
             # S3 has no address of its own; the endpoint in the VPC is a route, not a peer.

@@ -10,9 +10,8 @@ from infra.cloud.azure.identity import BLOB_DATA_CONTRIBUTOR, Grant
 from infra.cloud.azure.network import Network
 from infra.cloud.azure.stack import Stack
 from infra.cloud.azure.storage import account, endpoint
-from infra.contracts import LogStore, ObjectStore, Peer
+from infra.contracts import LOGS_CONNECTION, LogStore, ObjectStore, Peer
 
-CONNECTION = "wasb_default"
 CONTAINER = "airflow-logs"  # Airflow's own default, which therefore no option has to repeat
 UNDELETE_DAYS = 7
 
@@ -92,7 +91,7 @@ def build(stack: Stack, network: Network) -> ObjectStore:
         host = f"https://{stack.logs_account_name(release)}.blob.core.windows.net"
         return LogStore(
             url="wasb://logs",
-            connection_id=CONNECTION,
+            connection_id=LOGS_CONNECTION,
             # No key, no tenant: the hook then takes the pod's own identity (DefaultAzureCredential).
             connection={"conn_type": "wasb", "host": host},
             grant=Grant(BLOB_DATA_CONTRIBUTOR, made.container.id, f"logs of {release}"),

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from infra import versions
-from infra.settings.base import Count, Model, Positive
+from infra.settings.base import Count, Model, ObjectName, Positive
 from infra.settings.images import Digest, ImageRepository, Tag
 from infra.settings.problems import refuse
 from infra.settings.quantities import Cpu, Memory
@@ -79,6 +79,9 @@ class Celery(Model):
     keda: Keda | None = Field(default=None, description="scale the workers; none: the size's fixed number")
     flower: bool = Field(default=False, description="Flower, behind basic auth, at PATH/flower")
     volume_gib: Positive = Field(default=5, description="volume of a worker's logs, and of the broker")
+    storage_class: ObjectName | None = Field(
+        default=None, description="storage class of those volumes; none: the cloud's, or the cluster's default"
+    )
 
 
 class Tasks(Model):
