@@ -68,3 +68,15 @@ def test_the_disks_driver_touches_its_own_volumes_alone(plan: PlanOf) -> None:
     for action in ("ec2:DeleteVolume", "ec2:DetachVolume", "ec2:ModifyVolume"):
         assert permits(policy, action, volume, {"ec2:ResourceTag/ebs.csi.aws.com/cluster": "true"})
         assert not permits(policy, action, volume, {"ec2:ResourceTag/Name": "of-another"})
+
+
+def test_the_key_of_the_last_snapshot_outlives_the_stack(plan: PlanOf) -> None:
+    """A snapshot without its key cannot be read; that went 7 or 30 days after a `destroy`, the last chance with it."""
+    for stack in STACKS:
+        made = aws(plan, stack)
+        assert one(made, "aws:rds/instance:Instance").inputs["skipFinalSnapshot"] is False
+        assert [key.name for key in made.of_type(KEY) if key.options.retain_on_delete] == ["data-key"]
+    for gone in ("ephemeral=true", "cloud.database.finalSnapshot=false"):
+        made = aws(plan, "integration", gone, "platform.certificates.issuer=own-ca")
+        assert one(made, "aws:rds/instance:Instance").inputs["skipFinalSnapshot"] is True
+        assert not [key.name for key in made.of_type(KEY) if key.options.retain_on_delete]

@@ -134,7 +134,6 @@ class Postgres(pulumi.ComponentResource):
 def _keep_safe(given: aws.rds.InstanceArgs, stack: Stack, group: aws.ec2.SecurityGroup) -> None:
     """A standby, backups, a last snapshot and a lock, as far as the settings and the tier want them; upgrades."""
     wanted, lasting = stack.cloud.database, not stack.settings.ephemeral
-    snapshot = lasting if wanted.final_snapshot is None else wanted.final_snapshot
     given.multi_az = stack.settings.production if wanted.highly_available is None else wanted.highly_available
     given.auto_minor_version_upgrade = True
     given.apply_immediately = wanted.apply_immediately
@@ -145,9 +144,9 @@ def _keep_safe(given: aws.rds.InstanceArgs, stack: Stack, group: aws.ec2.Securit
     given.copy_tags_to_snapshot = True
     given.delete_automated_backups = not lasting
     given.deletion_protection = lasting if wanted.deletion_protection is None else wanted.deletion_protection
-    given.skip_final_snapshot = not snapshot
+    given.skip_final_snapshot = not stack.leaves_snapshot
     given.snapshot_identifier = wanted.restore_from_snapshot
-    if snapshot:
+    if stack.leaves_snapshot:
         # A snapshot outlives the stack, so that a second life of it needs another name: the group's id is random.
         given.final_snapshot_identifier = group.id.apply(lambda text: f"{stack.database_name}-{text}")
 

@@ -86,8 +86,8 @@ class Nodes(pulumi.ComponentResource):
                         volume_size=figures.disk_gib,
                         volume_type="gp3",
                         encrypted="true",
-                        # Without it the account's default key counts, which may be one that Auto Scaling cannot use: each
-                        # node then ends as Client.InvalidKMSKey.InvalidState (aws/containers-roadmap#2021).
+                        # Without it the account's default key counts, which may be one that Auto Scaling cannot use:
+                        # each node then ends as Client.InvalidKMSKey.InvalidState (aws/containers-roadmap#2021).
                         kms_key_id=keys.data.arn,
                         delete_on_termination="true",
                     ),
