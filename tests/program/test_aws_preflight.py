@@ -146,7 +146,32 @@ def test_in_another_account_nothing_else_is_asked(aws: Aws, file: Path) -> None:
     assert not report(given)[1]
 
 
+SSO = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
+
+
+def role(name: str, path: str = "/") -> str:
+    """Make a role, and return its ARN."""
+    made = boto3.client("iam").create_role(RoleName=name, Path=path, AssumeRolePolicyDocument="{}")
+    return made["Role"]["Arn"]
+
+
+def test_an_admins_arn_is_the_roles_own_with_its_path(aws: Aws, file: Path) -> None:
+    """terraform-aws-eks#2969: EKS refuses an ARN without its path, but only once the cluster is there."""
+    arn, user = role("AWSReservedSSO_Admin_0123456789abcde", SSO), STACK["cloud"]["cluster"]["admins"][0]
+    cluster = {**STACK["cloud"]["cluster"], "admins": [user, arn]}
+    assert bad(answers(file, cluster=cluster)) == []
+    short = arn.replace(SSO, "/")
+    given = answers(file, cluster={**cluster, "admins": [user, short]})
+    assert bad(given) == ["administrator AWSReservedSSO_Admin_0123456789abcde"]
+    assert arn in next(one.cure for one in given if one.state is State.bad)
+    gone = answers(file, cluster={**cluster, "admins": [user, "arn:aws:iam::123456789012:role/gone"]})
+    assert bad(gone) == ["administrator gone"]
+    elsewhere = {**cluster, "admins": [user, "arn:aws:iam::210987654321:role/theirs"]}
+    assert bad(answers(file, cluster=elsewhere)) == []
+
+
 def test_who_is_no_admin_could_not_work_in_the_cluster(aws: Aws, file: Path) -> None:
+    role("others")
     cluster = {**STACK["cloud"]["cluster"], "admins": ["arn:aws:iam::123456789012:role/others"]}
     assert bad(answers(file, cluster=cluster)) == ["right to work in the cluster"]
 
@@ -310,7 +335,7 @@ def test_an_existing_vpc_has_what_is_relied_on(aws: Aws, file: Path) -> None:
 )
 def test_whoever_asks_is_recognized(aws: Aws, file: Path, arn: str, good: bool) -> None:
     aws.answers["GetCallerIdentity"] = {"Account": "123456789012", "Arn": arn}
-    admins = ["arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/admins"]
+    admins = [role("admins", SSO)]
     given = answers(file, cluster={**STACK["cloud"]["cluster"], "admins": admins})
     assert bad(given) == ([] if good else ["right to work in the cluster"])
 
