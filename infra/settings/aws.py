@@ -49,6 +49,14 @@ RoleArn = Annotated[
         "for example arn:aws:iam::123456789012:role/airflow-admins",
     ),
 ]
+PolicyArn = Annotated[
+    str,
+    matching(
+        r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+",
+        "the ARN of a managed policy",
+        "for example arn:aws:iam::123456789012:policy/airflow-boundary",
+    ),
+]
 VpcId = Annotated[str, matching(r"vpc-[0-9a-z]+", "the id of a VPC", "for example vpc-0a1b2c3d4e5f67890")]
 SubnetId = Annotated[str, matching(r"subnet-[0-9a-z]+", "the id of a subnet", "for example subnet-0a1b2c3d4e5f67890")]
 
@@ -114,6 +122,9 @@ class AwsCloud(Model):
         default=False, description="allow a region that is not in the list; needs zones and database.caFile"
     )
     zones: tuple[str, ...] = Field(default=(), description="two or three zones; none: the region's first three")
+    permissions_boundary: PolicyArn | None = Field(
+        default=None, description="the policy that bounds what every role of the stack may do, by its ARN"
+    )
     network: Annotated[NewNetwork | ExistingNetwork, Field(discriminator="kind")] = NewNetwork()
     cluster: AwsCluster
     database: AwsDatabase = AwsDatabase()

@@ -29,6 +29,7 @@ def ask(cloud: AwsCloud, settings: Settings, names: Names, file: Path) -> Iterat
         return
     questions: list[Question] = [
         ("administrators", lambda: _admins(place, region)),
+        ("permissions boundary", lambda: _boundary(place, region)),
         *offers(place, region),
         *network(place, region),
         ("DNS zone", lambda: _dns(place, region)),
@@ -75,6 +76,19 @@ def _admins(place: Place, region: Region) -> Iterator[Answer]:
             found = "not there"
         cure = "make it, or mend cloud.cluster.admins" if found == "not there" else f"write {found} in its place"
         yield answer(f"administrator {name}", found == arn, found, f"cloud.cluster.admins: {cure}")
+
+
+def _boundary(place: Place, region: Region) -> Iterator[Answer]:
+    """IAM makes no role whose boundary is not there."""
+    if (arn := place.cloud.permissions_boundary) is None:
+        return
+    try:
+        found, good = region["iam"].get_policy(PolicyArn=arn)["Policy"]["Arn"], True
+    except ClientError as error:
+        if not absent(error):
+            raise
+        found, good = "not there", False
+    yield answer("permissions boundary", good, found, "make it of docs/aws/permissions-boundary.json, or mend the key")
 
 
 def _who(arn: str) -> str:

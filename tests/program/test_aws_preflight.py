@@ -170,6 +170,14 @@ def test_an_admins_arn_is_the_roles_own_with_its_path(aws: Aws, file: Path) -> N
     assert bad(answers(file, cluster=elsewhere)) == []
 
 
+def test_a_permissions_boundary_is_there(aws: Aws, file: Path) -> None:
+    boundary = "arn:aws:iam::123456789012:policy/airflow-boundary"
+    assert bad(answers(file, permissionsBoundary=boundary)) == ["permissions boundary"]
+    document = Path("docs/aws/permissions-boundary.json").read_text()
+    boto3.client("iam").create_policy(PolicyName="airflow-boundary", PolicyDocument=document)
+    assert bad(answers(file, permissionsBoundary=boundary)) == []
+
+
 def test_who_is_no_admin_could_not_work_in_the_cluster(aws: Aws, file: Path) -> None:
     role("others")
     cluster = {**STACK["cloud"]["cluster"], "admins": ["arn:aws:iam::123456789012:role/others"]}

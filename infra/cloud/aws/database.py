@@ -70,6 +70,7 @@ class Postgres(pulumi.ComponentResource):
             "database-monitoring",
             name=stack.role_name("database-monitoring"),
             assume_role_policy=trust("monitoring.rds.amazonaws.com"),
+            permissions_boundary=stack.cloud.permissions_boundary,
             tags=stack.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -53,6 +53,7 @@ class Nodes(pulumi.ComponentResource):
             "nodes",
             name=stack.role_name("nodes"),
             assume_role_policy=trust("ec2.amazonaws.com"),
+            permissions_boundary=stack.cloud.permissions_boundary,
             tags=stack.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
