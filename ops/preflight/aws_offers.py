@@ -6,7 +6,8 @@ from typing import Any
 from botocore.exceptions import ClientError  # pyright: ignore[reportMissingTypeStubs]
 
 from infra.cloud.aws.stack import Place
-from ops.preflight.answer import Answer, answer
+from infra.versions import POSTGRES_ENDS
+from ops.preflight.answer import Answer, answer, until
 from ops.preflight.aws_client import Question, Region, absent
 
 #: Where EKS puts no control plane (its user guide, "VPC and subnet requirements"); each account's letters differ.
@@ -36,9 +37,13 @@ def _kubernetes(place: Place, region: Region) -> Iterator[Answer]:
     version = place.cloud.cluster.kubernetes_version
     listed = region["eks"].describe_cluster_versions(includeAll=True)["clusterVersions"]
     standard = {one["clusterVersion"]: one for one in listed if one["versionStatus"] == "STANDARD_SUPPORT"}
-    until = f"until {standard[version]['endOfStandardSupportDate']:%d %B %Y}" if version in standard else "no longer"
+    question = f"standard support of Kubernetes {version}"
     cure = f"set cloud.cluster.kubernetesVersion to one of {', '.join(sorted(standard))}"
-    yield answer(f"standard support of Kubernetes {version}", version in standard, until, cure)
+    if version in standard:
+        end = standard[version]["endOfStandardSupportDate"].date()
+        yield until(question, end, f"{cure}: on that day EKS itself upgrades")
+    else:
+        yield answer(question, False, "no longer", cure)
 
 
 def _types(place: Place, region: Region) -> Iterator[Answer]:
@@ -66,6 +71,23 @@ def _database(place: Place, region: Region) -> Iterator[Answer]:
     ready = [one for one in options if one["MultiAZCapable"]] if standby else options
     found = f"{len(ready)} minor versions" if ready else "not offered"
     yield answer(f"database {kind} with PostgreSQL {major}", bool(ready), found, "choose another databaseClass")
+    yield until(
+        f"support of PostgreSQL {major}",
+        POSTGRES_ENDS[int(major)],
+        "raise cloud.database.postgresMajor (docs/aws.md, Upgrades)",
+        standing=_standing(place, region) is not None,
+    )
+
+
+def _standing(place: Place, region: Region) -> dict[str, Any] | None:
+    """The database that an earlier `up` made."""
+    try:
+        (found,) = region["rds"].describe_db_instances(DBInstanceIdentifier=place.database_name)["DBInstances"]
+    except ClientError as error:
+        if not absent(error):
+            raise
+        return None
+    return found
 
 
 def _snapshot(place: Place, region: Region) -> Iterator[Answer]:

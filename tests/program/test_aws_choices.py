@@ -74,6 +74,16 @@ def test_a_zone_leads_out_by_its_own_gateway_or_by_one_for_all(
     assert count == len(used) == len(made.of_type("aws:ec2/eip:Eip")) == gateways
 
 
+def test_nodes_may_stay_behind_while_a_new_control_plane_settles(plan: PlanOf) -> None:
+    soak = ("cloud.cluster.kubernetesVersion='1.36'", "cloud.cluster.nodesVersion='1.35'")
+    made = aws(plan, "production", *soak)
+    assert one(made, invariants_aws.CLUSTER).inputs["version"] == "1.36"
+    assert {each.inputs["version"] for each in made.of_type(GROUP)} == {"1.35"}
+    autoscaler = one(made, "kubernetes:helm.sh/v3:Release", "autoscaler")
+    assert autoscaler.inputs["values"]["image"]["tag"].startswith("v1.36.")
+    assert any("1.36 is later" in warning for warning in made.warnings)  # ingress-nginx, and no refusal
+
+
 def test_tasks_run_on_spot_and_airflow_itself_does_not(plan: PlanOf) -> None:
     made = aws(plan, "production", "figures.aws.tasks.spot=true")
     assert {each.name: each.inputs["capacityType"] for each in made.of_type(GROUP)} == {

@@ -1,7 +1,7 @@
 """The preflight against moto's AWS: good as it stands, and each thing that is wrong said with its cure."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from infra.names import Names
 from infra.settings import read
 from infra.settings.aws import AwsCloud
 from infra.versions import KUBERNETES_DEFAULT
+from ops.preflight import answer
 from ops.preflight.answer import Answer, State, report
 from ops.preflight.aws import ask
 from tests.unit.stacks import flat
@@ -71,12 +72,12 @@ class Aws:
         self._moto = botocore.client.BaseClient._make_api_call  # moto's own documentation patches this
 
     def call(self, client: Any, operation: str, arguments: Any) -> Any:
-        answer = self.answers.get(operation)
-        if isinstance(answer, Exception):
-            raise answer
-        if isinstance(answer, str):
-            raise ClientError({"Error": {"Code": answer, "Message": "made up"}}, operation)
-        return answer or self._moto(client, operation, arguments)
+        given = self.answers.get(operation)
+        if isinstance(given, Exception):
+            raise given
+        if isinstance(given, str):
+            raise ClientError({"Error": {"Code": given, "Message": "made up"}}, operation)
+        return given or self._moto(client, operation, arguments)
 
 
 @pytest.fixture
@@ -85,6 +86,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     # half of each test's time: two thousand images that are not looked at, and the same descriptions of services again
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     monkeypatch.setattr(botocore.session, "create_loader", LOADER)
+    monkeypatch.setattr(answer, "today", lambda: date(2026, 12, 1))
     with mock_aws():
         made = Aws()
         boto3.client("route53").create_hosted_zone(Name="data.acme.org", CallerReference="1")
@@ -202,6 +204,30 @@ def test_what_is_not_offered_is_said(aws: Aws, file: Path, operation: str, answe
     given = answers(file)
     assert bad(given) == [question]
     assert all(one.cure for one in given if one.state is State.bad)
+
+
+@pytest.mark.parametrize(("day", "state"), [(date(2026, 12, 27), State.good), (date(2026, 12, 28), State.soon)])
+def test_the_end_of_support_is_said_90_days_before(
+    aws: Aws, file: Path, monkeypatch: pytest.MonkeyPatch, day: date, state: State
+) -> None:
+    """On 27 March 2027 EKS upgrades 1.35 by itself."""
+    monkeypatch.setattr(answer, "today", lambda: day)
+    given = answers(file)
+    (said,) = [one for one in given if one.question == STANDARD]
+    assert (said.state, said.found) == (state, "until 27 March 2027")
+    text, good = report(given)
+    assert good
+    assert ("1 that end soon" in text) is (state is State.soon)
+
+
+def test_postgresql_past_its_end_is_for_what_stands_alone(aws: Aws, file: Path) -> None:
+    aws.answers[ORDERABLE] = {"OrderableDBInstanceOptions": [{**OFFERS, "EngineVersion": "14.20"}]}
+    old = {"postgresMajor": 14}
+    assert bad(answers(file, database=old)) == ["support of PostgreSQL 14"]
+    assert not report(answers(file, database=old))[1]
+    pairs = [{"Key": key, "Value": text} for key, text in place().tags.items()]
+    aws.answers["DescribeDBInstances"] = {"DBInstances": [{"TagList": pairs}]}
+    assert report(answers(file, database=old))[1]
 
 
 @pytest.mark.guarantee("a DNS zone that is missing or there twice")

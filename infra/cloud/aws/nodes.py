@@ -121,7 +121,7 @@ class Nodes(pulumi.ComponentResource):
             node_role_arn=role.arn,
             subnet_ids=network.private_subnet_ids,
             ami_type="AL2023_x86_64_STANDARD",
-            version=stack.cloud.cluster.kubernetes_version,
+            version=stack.cloud.cluster.nodes_at,
             instance_types=[figures.instance_type],
             capacity_type="SPOT" if figures.spot else "ON_DEMAND",
             scaling_config=aws.eks.NodeGroupScalingConfigArgs(
