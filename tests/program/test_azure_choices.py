@@ -1,12 +1,14 @@
 """What the settings of Azure let a stack choose, and what then is in its plan."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from infra.cloud.azure import snapshots
 from infra.names import digest
+from infra.preview import diff, diff_report
 from tests.program.azure_plans import EXISTING, SHARES, STACKS, azure
 from tests.program.conftest import PlanOf
 from tests.program.invariants_azure import ACCOUNT, ARM, CLUSTER, DEFINITION, POOL, REGISTRY, SERVER, SUBNET
@@ -74,6 +76,63 @@ def test_an_address_is_in_every_zone_where_the_nodes_are_in_two(plan: PlanOf) ->
     made = azure(plan, "production", 'cloud.zones=["1","2"]')
     assert one(made, f"{ARM}network:PublicIPAddress").inputs["zones"] == ["1", "2", "3"]
     assert one(made, POOL).inputs["availabilityZones"] == ["1", "2"]
+
+
+#: What AKS refuses to change in a pool (PropertyChangeNotAllowed), by the settings that would.
+FIXED = {
+    "size": "figures.azure.tasks.instanceType=Standard_D8s_v5",
+    "disk": "figures.azure.tasks.diskGib=128",
+    "pods": "cloud.cluster.maxPods=110",
+    "zones": "cloud.zones=['1', '2']",
+    "spot": "cloud.tasksOnSpot=true",
+}
+
+
+@pytest.mark.parametrize("what", FIXED)
+def test_what_is_fixed_about_a_pool_makes_a_new_one_beside_the_old(plan: PlanOf, what: str) -> None:
+    before, after = azure(plan, "production"), azure(plan, "production", FIXED[what])
+    old, new = one(before, POOL), one(after, POOL)
+    assert (old.urn, new.urn) == (new.urn, old.urn)
+    names = {old.inputs["agentPoolName"], new.inputs["agentPoolName"]}
+    assert len(names) == 2
+    assert all(re.fullmatch(r"[a-z][a-z0-9]{0,11}", name) for name in names)  # AKS's own rule
+    (change,) = [each for each in diff.compare(before, after).changes if each.resource.urn == new.urn]
+    assert change.kind == "replaced"
+    assert new.options.delete_before_replace is None
+    assert before.by_urn[old.urn].inputs["nodeLabels"]["airflow.apache.org/pool"] == "tasks"
+
+
+def test_what_is_free_about_a_pool_changes_it_in_place(plan: PlanOf) -> None:
+    before, after = azure(plan, "production"), azure(plan, "production", "figures.azure.tasks.max=20")
+    assert one(before, POOL).inputs["agentPoolName"] == one(after, POOL).inputs["agentPoolName"]
+    upgraded = azure(plan, "production", "cloud.cluster.kubernetesVersion='1.36'")
+    assert one(before, POOL).inputs["agentPoolName"] == one(upgraded, POOL).inputs["agentPoolName"]
+
+
+@pytest.mark.parametrize(
+    ("what", "path"),
+    [
+        ("size=large", "vmSize"),
+        ("cloud.cluster.maxPods=110", "maxPods"),
+        ("figures.azure.system.diskGib=128", "osDiskSizeGB"),
+    ],
+)
+def test_what_aks_refuses_is_said_to_be_refused(plan: PlanOf, what: str, path: str) -> None:
+    """It was called changed, and the `up` ended with PropertyChangeNotAllowed."""
+    found = diff.compare(azure(plan, "production"), azure(plan, "production", what))
+    (change,) = [each for each in found.changes if each.resource.type == CLUSTER]
+    assert change.refused
+    assert change.as_json()["refused"] is True
+    assert [edit.path for edit in change.edits if edit.refused] == [f'agentPoolProfiles["system"].{path}']
+    text = "\n".join(line.text for line in diff_report.lines(found))
+    assert "refused by Azure" in text
+    assert "(cannot be changed)" in text
+    assert "refused by Azure" in diff_report.markdown(found)
+
+
+def test_what_aks_changes_is_not_said_to_be_refused(plan: PlanOf) -> None:
+    found = diff.compare(azure(plan, "production"), azure(plan, "production", "figures.azure.system.max=9"))
+    assert [each.refused for each in found.changes if each.resource.type == CLUSTER] == [False]
 
 
 def test_tasks_on_spot_tolerate_what_azure_taints(plan: PlanOf) -> None:

@@ -14,7 +14,7 @@ from infra.cloud.azure.network import Network
 from infra.cloud.azure.stack import Stack
 from infra.contracts import Cluster, LoadBalancer, NodePool, Peer, Toleration
 
-TASKS = Toleration("airflow.apache.org/pool", "tasks")
+TASKS = Toleration(pools.POOL_LABEL, pools.TASKS_POOL)
 SPOT = Toleration("kubernetes.azure.com/scalesetpriority", "spot")
 SYSTEM = Toleration("CriticalAddonsOnly", "true")
 LABEL = "kubernetes.azure.com/agentpool"
@@ -163,7 +163,7 @@ def build(stack: Stack, network: Network, logs: Logs, opts: pulumi.ResourceOptio
                 f" --name {stack.cluster_name} && kubelogin convert-kubeconfig --login {stack.cloud.cluster.login}"
             ),
             system=NodePool({LABEL: pools.SYSTEM_POOL}, (SYSTEM,)),
-            tasks=NodePool({LABEL: pools.TASKS_POOL}, (TASKS, *spot)),
+            tasks=NodePool({pools.POOL_LABEL: pools.TASKS_POOL}, (TASKS, *spot)),
             load_balancer=_load_balancer(stack),
             # Beyond the cluster's own network the API has an address of Azure's, which is no fixed one.
             api_server=(Peer(cidr="0.0.0.0/0"),),

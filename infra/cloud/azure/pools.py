@@ -4,10 +4,22 @@ import pulumi
 from pulumi_azure_native import containerservice as aks
 
 from infra.cloud.azure.stack import Stack
+from infra.names import digest
 from infra.settings.figures import NodePool
 
 SYSTEM_POOL = "system"
 TASKS_POOL = "tasks"
+POOL_LABEL = "airflow.apache.org/pool"
+
+
+def tasks_pool_name(stack: Stack) -> str:
+    """AKS: at most 12 of [a-z0-9].
+
+    What it cannot change in a pool is in the name: a change is a new pool beside the old, not PropertyChangeNotAllowed.
+    """
+    pool = stack.settings.sized.azure.tasks
+    fixed = (pool.instance_type, pool.disk_gib, stack.cloud.cluster.max_pods, *stack.cloud.used_zones, on_spot(stack))
+    return f"{TASKS_POOL}{digest(*map(str, fixed))}"
 
 
 def on_spot(stack: Stack) -> bool:
@@ -48,12 +60,12 @@ def tasks_pool(
     """For task pods alone, from as few nodes as the size says; on spot capacity where the settings ask for it."""
     pool: NodePool = stack.settings.sized.azure.tasks
     wanted, spot = stack.cloud.cluster, on_spot(stack)
-    taints = ["airflow.apache.org/pool=tasks:NoSchedule"]
+    taints = [f"{POOL_LABEL}={TASKS_POOL}:NoSchedule"]
     return aks.AgentPool(
         TASKS_POOL,
         resource_group_name=stack.group,
         resource_name_=cluster.name,
-        agent_pool_name=TASKS_POOL,
+        agent_pool_name=tasks_pool_name(stack),
         mode=aks.AgentPoolMode.USER,
         type=aks.AgentPoolType.VIRTUAL_MACHINE_SCALE_SETS,
         vm_size=pool.instance_type,
@@ -65,7 +77,7 @@ def tasks_pool(
         max_pods=wanted.max_pods,
         # AKS adds spot's own taint itself, and would show a change for ever if it were missing here.
         node_taints=[*taints, "kubernetes.azure.com/scalesetpriority=spot:NoSchedule"] if spot else taints,
-        node_labels={"kubernetes.azure.com/scalesetpriority": "spot"} if spot else None,
+        node_labels={POOL_LABEL: TASKS_POOL, **({"kubernetes.azure.com/scalesetpriority": "spot"} if spot else {})},
         scale_set_priority=aks.ScaleSetPriority.SPOT if spot else aks.ScaleSetPriority.REGULAR,
         scale_set_eviction_policy=aks.ScaleSetEvictionPolicy.DELETE if spot else None,
         spot_max_price=-1 if spot else None,
