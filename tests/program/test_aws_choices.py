@@ -103,6 +103,24 @@ def test_a_restored_database_is_a_new_one_beside_the_old(plan: PlanOf) -> None:
     assert "kmsKeyId" in before.inputs
     assert "kmsKeyId" not in after.inputs
     assert after.inputs["storageEncrypted"] is True
+    # Nor is it asked to go back to RDS's own choice of a version, or to another size.
+    assert "engineVersion" not in after.inputs
+    assert "allocatedStorage" not in after.inputs
+    upgraded = one(aws(plan, "production", SNAPSHOT, "cloud.database.postgresVersion='17.6'"), INSTANCE)
+    assert upgraded.inputs["engineVersion"] == "17.6"
+
+
+def test_a_pinned_version_is_not_upgraded_behind_the_program(plan: PlanOf) -> None:
+    for given, version, by_itself in ((), "17", True), (("cloud.database.postgresVersion='17.6'",), "17.6", False):
+        instance = one(aws(plan, "production", *given), INSTANCE)
+        assert instance.inputs["engineVersion"] == version
+        assert instance.inputs["autoMinorVersionUpgrade"] is by_itself
+
+
+def test_the_database_costs_no_extended_support_and_has_one_door(plan: PlanOf) -> None:
+    instance = one(aws(plan, "production"), INSTANCE)
+    assert instance.inputs["engineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
+    assert instance.inputs["iamDatabaseAuthenticationEnabled"] is False
 
 
 def test_what_restarts_the_database_waits_for_the_window_unless_told(plan: PlanOf) -> None:

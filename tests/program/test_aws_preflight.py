@@ -330,13 +330,42 @@ def test_a_snapshot_is_there_and_fits(aws: Aws, file: Path) -> None:
     rds = boto3.client("rds", region_name=REGION)
     wanted = {"restoreFromSnapshot": "before-the-upgrade"}
     assert bad(answers(file, database=wanted)) == ["snapshot before-the-upgrade"]
-    for storage, good in ((32, []), (33, ["snapshot before-the-upgrade"])):
+    # small's largest is 128 GiB, and RDS wants a tenth of room
+    for storage, good in ((116, []), (117, ["snapshot before-the-upgrade"])):
         made = {"Engine": "postgres", "DBInstanceClass": "db.t4g.small", "AllocatedStorage": storage}
         rds.create_db_instance(DBInstanceIdentifier="old", MasterUsername="a", MasterUserPassword="b" * 16, **made)
         rds.create_db_snapshot(DBInstanceIdentifier="old", DBSnapshotIdentifier="before-the-upgrade")
         assert bad(answers(file, database=wanted)) == good
         rds.delete_db_snapshot(DBSnapshotIdentifier="before-the-upgrade")
         rds.delete_db_instance(DBInstanceIdentifier="old", SkipFinalSnapshot=True)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "target", "cure"),
+    [
+        ({}, "17.4", '"17.7"'),  # RDS's own choice, older than where a 16.11 may go
+        ({"postgresVersion": "17.4"}, "17.4", '"17.7"'),
+        ({"postgresVersion": "17.7"}, "17.7", ""),
+        ({"postgresMajor": 16}, "", ""),
+    ],
+)
+def test_an_upgrade_goes_where_rds_lets_it(aws: Aws, file: Path, wanted: Any, target: str, cure: str) -> None:
+    """terraform-aws-rds#627: from a newer 16.x the default 17.x is no valid target, as the `up` finds half way."""
+    pairs = [{"Key": key, "Value": text} for key, text in place().tags.items()]
+    aws.answers["DescribeDBInstances"] = {"DBInstances": [{"TagList": pairs, "EngineVersion": "16.11"}]}
+    targets = [{"EngineVersion": version} for version in ("16.12", "17.6", "17.7", "18.1")]
+    engine = {"EngineVersion": "17.4", "ValidUpgradeTarget": targets}
+    aws.answers["DescribeDBEngineVersions"] = {"DBEngineVersions": [engine]}
+    offers = [{**OFFERS, "EngineVersion": version} for version in ("16.11", "17.4", "17.7")]
+    aws.answers[ORDERABLE] = {"OrderableDBInstanceOptions": offers}
+    given = answers(file, database=wanted)
+    assert bad(given) == (["upgrade of PostgreSQL 16.11"] if cure else [])
+    asked = {one.question: one for one in given}
+    if target:
+        assert asked["upgrade of PostgreSQL 16.11"].found == f"to {target}"
+        assert cure in asked["upgrade of PostgreSQL 16.11"].cure
+    else:
+        assert "upgrade of PostgreSQL 16.11" not in asked
 
 
 def test_an_existing_vpc_has_what_is_relied_on(aws: Aws, file: Path) -> None:

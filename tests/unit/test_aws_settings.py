@@ -139,6 +139,8 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str, str]]] = {
     ],
     "a PostgreSQL version that is not offered": [
         (database(postgresMajor=12), "cloud.database.postgresMajor", "17"),
+        (database(postgresVersion="16.9"), "cloud.database.postgresVersion", "17"),
+        (database(postgresVersion="17"), "cloud.database.postgresVersion", "17.6"),
     ],
     "a database volume that the service refuses": [
         ({"figures": {"database": {"storageGib": 10}}}, "figures.database.storageGib", "20 to"),
