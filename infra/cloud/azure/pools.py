@@ -5,11 +5,29 @@ from pulumi_azure_native import containerservice as aks
 
 from infra.cloud.azure.stack import Stack
 from infra.names import digest
+from infra.settings import azure_facts
 from infra.settings.figures import NodePool
 
 SYSTEM_POOL = "system"
 TASKS_POOL = "tasks"
 POOL_LABEL = "airflow.apache.org/pool"
+#: From Kubernetes 1.37 on by default: it answers at an address that the network policies do not know.
+WITHOUT_LOCAL_DNS = aks.LocalDNSProfileArgs(mode=aks.LocalDNSMode.DISABLED)
+
+
+def drains(minutes: int) -> aks.AgentPoolUpgradeSettingsArgs:
+    """A node whose tasks have not ended after so long is left cordoned, and the upgrade goes on without it."""
+    return aks.AgentPoolUpgradeSettingsArgs(
+        max_surge="33%",
+        drain_timeout_in_minutes=minutes,
+        undrainable_node_behavior=aks.UndrainableNodeBehavior.CORDON,
+    )
+
+
+def disk_type(pool: NodePool) -> aks.OSDiskType:
+    """The size's own disk where it is large enough: it costs nothing and is faster."""
+    fits = azure_facts.vm_sizes()[pool.instance_type].local_gib >= pool.disk_gib
+    return aks.OSDiskType.EPHEMERAL if fits else aks.OSDiskType.MANAGED
 
 
 def tasks_pool_name(stack: Stack) -> str:
@@ -18,7 +36,8 @@ def tasks_pool_name(stack: Stack) -> str:
     What it cannot change in a pool is in the name: a change is a new pool beside the old, not PropertyChangeNotAllowed.
     """
     pool = stack.settings.sized.azure.tasks
-    fixed = (pool.instance_type, pool.disk_gib, stack.cloud.cluster.max_pods, *stack.cloud.used_zones, on_spot(stack))
+    disk = (pool.disk_gib, disk_type(pool).value)
+    fixed = (pool.instance_type, *disk, stack.cloud.cluster.max_pods, *stack.cloud.used_zones, on_spot(stack))
     return f"{TASKS_POOL}{digest(*map(str, fixed))}"
 
 
@@ -46,10 +65,11 @@ def system_pool(stack: Stack, subnet: pulumi.Input[str]) -> aks.ManagedClusterAg
         os_sku=aks.OSSKU.AZURE_LINUX,
         os_type=aks.OSType.LINUX,
         os_disk_size_gb=pool.disk_gib,
-        os_disk_type=aks.OSDiskType.MANAGED,
+        os_disk_type=disk_type(pool),
+        local_dns_profile=WITHOUT_LOCAL_DNS,
         enable_node_public_ip=False,
         vnet_subnet_id=subnet,
-        upgrade_settings=aks.AgentPoolUpgradeSettingsArgs(max_surge="33%", drain_timeout_in_minutes=30),
+        upgrade_settings=drains(wanted.drain_minutes),
         tags=stack.tags,
     )
 
@@ -85,13 +105,12 @@ def tasks_pool(
         os_sku=aks.OSSKU.AZURE_LINUX,
         os_type=aks.OSType.LINUX,
         os_disk_size_gb=pool.disk_gib,
-        os_disk_type=aks.OSDiskType.MANAGED,
+        os_disk_type=disk_type(pool),
+        local_dns_profile=WITHOUT_LOCAL_DNS,
         enable_node_public_ip=False,
         vnet_subnet_id=subnet,
         # Spot nodes are not surged.
-        upgrade_settings=None
-        if spot
-        else aks.AgentPoolUpgradeSettingsArgs(max_surge="33%", drain_timeout_in_minutes=60),
+        upgrade_settings=None if spot else drains(wanted.drain_minutes),
         tags=stack.tags,
         opts=pulumi.ResourceOptions(
             parent=parent,
