@@ -60,7 +60,8 @@ class Cluster:
     """A Kubernetes cluster and how to work on it.
 
     `ready` is what a workload waits for beside the provider (nodes, cluster DNS). `api_server` is where pods reach the
-    Kubernetes API after service translation. `block_storage_class` None means the cluster's default.
+    Kubernetes API after service translation. `block_storage_class` None means the cluster's default. `waits_for_tasks`:
+    an upgrade goes on past a node that cannot be drained, so that running tasks may hold theirs.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Cluster:
     api_server: tuple[Peer, ...]
     block_storage_class: Text | None = None
     single_node: bool = False
+    waits_for_tasks: bool = False
     ready: tuple[pulumi.Resource, ...] = ()
 
 

@@ -1,5 +1,7 @@
 """Every pin of a chart, an image, Kubernetes and Airflow, one a line. Python's own pins are in requirements.txt."""
 
+from datetime import date
+
 AIRFLOW = "3.3.2"  # chart 1.22.0 defaults to 3.2.2, which no longer starts from PyPI; this pair was seen to run
 AIRFLOW_CHART = "1.22.0"
 # The official image on Python 3.12. Its digest stands alike in two public repositories that pin it and run it in CI
@@ -14,10 +16,28 @@ RABBITMQ_IMAGE = "rabbitmq:4.1.4-alpine"  # the official image; Celery needs no 
 AIRFLOW_CHART_REPOSITORY = "https://airflow.apache.org"
 
 KUBERNETES_DEFAULT = "1.35"  # EKS' standard support of 1.34 ends on 2 December 2026, that of 1.35 on 27 March 2027
-KUBERNETES_KNOWN = ("1.32", "1.33", "1.34", "1.35")  # ingress-nginx was last tested with 1.35
+# What each cloud supports in November 2026, without the price of its long-term support; the preflight asks the cloud.
+# EKS' 1.37 is left out as long as there is no autoscaler of it.
+KUBERNETES_KNOWN = {
+    "aws": ("1.34", "1.35", "1.36"),
+    "azure": ("1.34", "1.35", "1.36", "1.37"),
+    "existing": ("1.32", "1.33", "1.34", "1.35", "1.36", "1.37"),
+}
+KUBERNETES_ENDS = {  # the project's own support: kubernetes.io/releases
+    "1.34": date(2026, 10, 27),
+    "1.35": date(2027, 2, 28),
+    "1.36": date(2027, 6, 28),
+    "1.37": date(2027, 10, 28),
+}
 
 POSTGRES_MAJOR = 17  # offered by RDS and Flexible Server, and in Airflow 3.3's list of supported versions
 POSTGRES_KNOWN = (14, 15, 16, 17)
+POSTGRES_ENDS = {  # the last release of each: postgresql.org/support/versioning
+    14: date(2026, 11, 12),
+    15: date(2027, 11, 11),
+    16: date(2028, 11, 9),
+    17: date(2029, 11, 8),
+}
 POSTGRES_IMAGE = (
     "postgres:17.9-bookworm"  # official; for the existing cluster's own database; as of docker-library, 02/2026
 )
@@ -38,6 +58,6 @@ CHAOSKUBE_IMAGE = "ghcr.io/linki/chaoskube:v0.39.1"  # linki/chaoskube, tag v0.3
 
 AUTOSCALER_CHART = "9.59.0"
 AUTOSCALER_CHART_REPOSITORY = "https://kubernetes.github.io/autoscaler"
-# One for each of KUBERNETES_KNOWN: the autoscaler carries the scheduler of its own minor version.
-AUTOSCALER_IMAGES = {"1.32": "v1.32.6", "1.33": "v1.33.5", "1.34": "v1.34.4", "1.35": "v1.35.1"}
+# One for each of KUBERNETES_KNOWN on AWS: the autoscaler carries the scheduler of its own minor version.
+AUTOSCALER_IMAGES = {"1.34": "v1.34.4", "1.35": "v1.35.1", "1.36": "v1.36.1"}
 POSTGRES_EXPORTER_IMAGE = "quay.io/prometheuscommunity/postgres-exporter:v0.20.1"  # its repository, tag v0.20.1

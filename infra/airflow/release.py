@@ -82,6 +82,8 @@ class AirflowRelease(pulumi.ComponentResource):
         after = pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.ready])
         ingress(release, settings.releases, platform, after)
         node_port(release, foundation.cluster, platform, pulumi.ResourceOptions(parent=self, depends_on=[helm]))
+        if release.on_kubernetes and foundation.cluster.waits_for_tasks:
+            task_pods.keep_from_drains(release, here)
         self.summary = self._summarized(platform)
         self.register_outputs({})
 

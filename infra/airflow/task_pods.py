@@ -5,13 +5,14 @@ Kubernetes itself deletes what belongs to an object once that is gone, and gives
 """
 
 import pulumi
-from pulumi_kubernetes import core
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes import core, policy
+from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
 from infra.airflow.parts import Parts
 from infra.settings.release import Release
 
 GRACE_SECONDS = 60
+MORE_THAN_ANY = 1_000_000  # pods
 OWNER = "airflow-platform/task-pods-end-with-name"
 """The annotation by which the chart's values name the owner: another owner is another version of the release."""
 
@@ -29,6 +30,24 @@ TEMPLATE = f"""\
 {{{{- end -}}}}
 {{{{ $pod }}}}
 """
+
+
+def keep_from_drains(release: Release, opts: pulumi.ResourceOptions) -> None:
+    """No drain evicts a running task. A pod without a controller counts for an integer `minAvailable` alone.
+
+    kubernetes.io/docs/tasks/run-application/configure-pdb, "Arbitrary workloads and arbitrary selectors".
+    """
+    own = Parts(release)
+    policy.v1.PodDisruptionBudget(
+        own.of("task-pods"),
+        metadata=ObjectMetaArgs(namespace=own.namespace, labels=own.labels("task-pods")),
+        spec=policy.v1.PodDisruptionBudgetSpecArgs(
+            min_available=MORE_THAN_ANY,
+            # The second label is what KubernetesExecutor puts on its pods, and no other worker has.
+            selector=LabelSelectorArgs(match_labels={"release": release.name, "kubernetes_executor": "True"}),
+        ),
+        opts=opts,
+    )
 
 
 def owner(release: Release, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:

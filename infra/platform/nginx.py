@@ -28,8 +28,16 @@ def controller(site: Site, name: str) -> Controller:
         web_ports=("http", "https"),
         webhook_ports=("webhook",),
         metrics_port="metrics",
-        warning=RETIRED,
+        warning=f"{RETIRED}{_untested(site.cluster.kubernetes_version)}",
     )
+
+
+def _untested(kubernetes: str) -> str:
+    """What is to be said of a Kubernetes that its makers never tried it with; nothing refuses it."""
+    major, _, minor = kubernetes.partition(".")
+    if (int(major), int(minor)) <= versions.INGRESS_NGINX_LAST:
+        return ""
+    return f" This stack's Kubernetes {kubernetes} is later: try it elsewhere before production, or change over first."
 
 
 def values(site: Site, name: str) -> Values:

@@ -26,6 +26,11 @@ class Change:
         return self.resource.options.protect
 
     @property
+    def refused(self) -> bool:
+        """Whether the cloud refuses the change: what it cannot change, in a resource that stays."""
+        return self.kind == "changed" and any(edit.refused for edit in self.edits)
+
+    @property
     def loses_data(self) -> bool:
         """Whether what it holds goes with it."""
         return self.kind in ("replaced", "deleted") and create_only.rules(self.resource.type).holds_data
@@ -38,13 +43,17 @@ class Change:
 
     def as_json(self) -> dict[str, Any]:
         """The change's object in `--diff --json`."""
-        paths = [{"path": e.path, "before": e.before, "after": e.after, "replaces": e.replaces} for e in self.edits]
+        paths = [
+            {"path": e.path, "before": e.before, "after": e.after, "replaces": e.replaces, "refused": e.refused}
+            for e in self.edits
+        ]
         return {
             "urn": self.resource.urn,
             "type": self.resource.type,
             "name": self.resource.name,
             "protected": self.protected,
             "losesData": self.loses_data,
+            "refused": self.refused,
             "because": self.because,
             "paths": paths,
         }

@@ -1,5 +1,6 @@
 """Which changes replace a resource, and which resources hold data: reads `create_only.yaml`."""
 
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -17,12 +18,18 @@ class Rules:
 
     properties: frozenset[str]
     holds_data: bool
+    refused: frozenset[str] = frozenset()
 
     def replaces(self, path: str) -> bool:
         """Whether a change at a property path (`spec.template.spec.containers[0].image`) replaces the resource."""
         if "*" in self.properties:
             return True
         return any(path == known or path.startswith((f"{known}.", f"{known}[")) for known in self.properties)
+
+    def refuses(self, path: str) -> bool:
+        """Whether the cloud refuses a change at a property path (`agentPoolProfiles[0].vmSize`)."""
+        plain = re.sub(r"\[[^\]]*\]", "", path)
+        return any(plain == known or plain.startswith(f"{known}.") for known in self.refused)
 
 
 @cache
@@ -32,6 +39,7 @@ def rules(token: str) -> Rules:
     return Rules(
         properties=frozenset(name for entry in entries for name in entry["properties"]),
         holds_data=any(entry.get("holdsData", False) for entry in entries),
+        refused=frozenset(name for entry in entries for name in entry.get("refused", ())),
     )
 
 

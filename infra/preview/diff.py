@@ -141,7 +141,11 @@ def _change(before: Resource, after: Resource) -> Change | None:
     for ignored in options.ignore_changes:
         inputs = kept(before.inputs, inputs, steps(ignored))
     found = [
-        replace(edit, replaces=rules.replaces(edit.path) or _covered(edit.path, options.replace_on_changes))
+        replace(
+            edit,
+            replaces=rules.replaces(edit.path) or _covered(edit.path, options.replace_on_changes),
+            refused=rules.refuses(edit.path),
+        )
         for edit in edits(before.inputs, inputs)
     ]
     if before.provider != after.provider:

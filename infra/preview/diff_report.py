@@ -9,6 +9,7 @@ from infra.preview.report import Line, short_type, shown
 
 COMMENT = 60_000
 """Characters that a comment may have: GitHub takes 65,536."""
+_CLOUDS = {"aws": "AWS", "azure-native": "Azure"}
 _SIGNS = {"replaced": "±", "deleted": "-", "changed": "~", "created": "+"}
 _STYLES = {"replaced": "magenta", "deleted": "red", "changed": "yellow", "created": "green"}
 
@@ -96,6 +97,8 @@ def _title(change: Change) -> str:
 
 
 def _flags(change: Change) -> Iterator[str]:
+    if change.refused:
+        yield f"refused by {_CLOUDS.get(change.resource.package, change.resource.package)}"
     if change.loses_data:
         yield "loses its data"
     if change.protected and change.kind in ("replaced", "deleted"):
@@ -111,7 +114,7 @@ def _details(change: Change) -> Iterator[str]:
 
 
 def _edit(edit: Edit) -> str:
-    forces = "   (replaces)" if edit.replaces else ""
+    forces = "   (replaces)" if edit.replaces else "   (cannot be changed)" if edit.refused else ""
     return f"{edit.path}: {_value(edit.before, edit.after)} → {_value(edit.after, edit.before)}{forces}"
 
 

@@ -13,12 +13,13 @@ _STEP = re.compile(r'\.?([^.\[\]"]+)|\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]')
 
 @dataclass(frozen=True)
 class Edit:
-    """One changed property: its path, both values (None: absent), and whether it forces a replacement."""
+    """One changed property: its path, both values (None: absent), whether it forces a replacement or is refused."""
 
     path: str
     before: Any
     after: Any
     replaces: bool = False
+    refused: bool = False
 
 
 def edits(before: Any, after: Any, path: str = "") -> Iterator[Edit]:

@@ -49,6 +49,17 @@ RoleArn = Annotated[
         "for example arn:aws:iam::123456789012:role/airflow-admins",
     ),
 ]
+PolicyArn = Annotated[
+    str,
+    matching(
+        r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[\w+=,.@/-]+",
+        "the ARN of a managed policy",
+        "for example arn:aws:iam::123456789012:policy/airflow-boundary",
+    ),
+]
+PostgresVersion = Annotated[
+    str, matching(r"[0-9]{2}\.[0-9]{1,2}", "a minor version of PostgreSQL", 'as quoted text, for example "17.6"')
+]
 VpcId = Annotated[str, matching(r"vpc-[0-9a-z]+", "the id of a VPC", "for example vpc-0a1b2c3d4e5f67890")]
 SubnetId = Annotated[str, matching(r"subnet-[0-9a-z]+", "the id of a subnet", "for example subnet-0a1b2c3d4e5f67890")]
 
@@ -87,6 +98,10 @@ class ExistingNetwork(Model):
 class AwsDatabase(CloudDatabase):
     """RDS for PostgreSQL."""
 
+    postgres_version: PostgresVersion | None = Field(
+        default=None,
+        description="minor version, as quoted text, then without RDS's own minor upgrades; none: RDS's choice",
+    )
     final_snapshot: bool | None = Field(
         default=None, description="whether a deletion leaves a snapshot; none: yes, unless the stack is ephemeral"
     )
@@ -114,6 +129,9 @@ class AwsCloud(Model):
         default=False, description="allow a region that is not in the list; needs zones and database.caFile"
     )
     zones: tuple[str, ...] = Field(default=(), description="two or three zones; none: the region's first three")
+    permissions_boundary: PolicyArn | None = Field(
+        default=None, description="the policy that bounds what every role of the stack may do, by its ARN"
+    )
     network: Annotated[NewNetwork | ExistingNetwork, Field(discriminator="kind")] = NewNetwork()
     cluster: AwsCluster
     database: AwsDatabase = AwsDatabase()

@@ -52,6 +52,18 @@ def database(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def postgres_version(settings: Settings) -> Iterator[Problem]:
+    """The minor version is one of the major one, whose parameters the instance gets."""
+    wanted = aws(settings).database
+    if wanted.postgres_version and wanted.postgres_version.partition(".")[0] != str(wanted.postgres_major):
+        yield Problem(
+            "airflow:cloud.database.postgresVersion",
+            f"a minor version of postgresMajor, {wanted.postgres_major}",
+            "set both, or leave this one out",
+            wanted.postgres_version,
+        )
+
+
 def final_snapshot(settings: Settings) -> Iterator[Problem]:
     """Production's database is never deleted without a trace."""
     if aws(settings).database.final_snapshot is False and settings.production:
@@ -95,6 +107,7 @@ def tags(settings: Settings) -> Iterator[Problem]:
 RULES = (
     ca_file,
     database,
+    postgres_version,
     final_snapshot,
     windows,
     tags,

@@ -66,7 +66,13 @@ class AzureCluster(CloudCluster):
     maintenance_day: Weekday = Field(default="Sunday", description="day of upgrades of nodes and Kubernetes")
     maintenance_start: Annotated[
         str, matching(r"([01]\d|2[0-3]):[0-5]\d", "a time of day as HH:MM", 'as quoted text, for example "01:00"')
-    ] = Field(default="01:00", description="UTC, as quoted text; four hours from then on")
+    ] = Field(
+        default="01:00",
+        description="UTC, as quoted text; four hours from then on for Kubernetes, the next four for nodes' images",
+    )
+    drain_minutes: Annotated[Integer, Field(ge=1, le=1440)] = Field(
+        default=240, description="how long an upgrade waits for a node's tasks to end; then it leaves the node cordoned"
+    )
 
 
 class NewNetwork(Model):

@@ -22,11 +22,12 @@ class Region:
 
 @dataclass(frozen=True)
 class VmSize:
-    """A VM size: `architecture` x86_64 or arm64, memory in GiB."""
+    """A VM size: `architecture` x86_64 or arm64; memory, and the local disk that can hold a node's system, in GiB."""
 
     architecture: str
     cpus: int
     memory_gib: int
+    local_gib: float = 0
 
 
 @cache
@@ -42,7 +43,9 @@ def regions() -> dict[str, Region]:
 def vm_sizes() -> dict[str, VmSize]:
     """Name → what it is; general and memory-optimized families with premium disks, up to 32 CPUs."""
     return {
-        "Standard_" + re.sub(r"\*", str(cpus), family): VmSize(entry["architecture"], cpus, cpus * entry["gibPerCpu"])
+        "Standard_" + re.sub(r"\*", str(cpus), family): VmSize(
+            entry["architecture"], cpus, cpus * entry["gibPerCpu"], cpus * entry.get("localGibPerCpu", 0)
+        )
         for family, entry in _data()["vmFamilies"].items()
         for cpus in entry["cpus"]
     }

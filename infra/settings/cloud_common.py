@@ -51,6 +51,10 @@ class CloudCluster(Model):
     """A managed Kubernetes: its version and how its API is reached. Nodes always reach it inside the network."""
 
     kubernetes_version: str = Field(default=KUBERNETES_DEFAULT, description="minor version, as quoted text")
+    nodes_version: str | None = Field(
+        default=None,
+        description="minor version of the nodes, to let a new control plane settle first; none: kubernetesVersion",
+    )
     api: Literal["public", "private"] = Field(
         default="public",
         description="public: also from apiAllowedCidrs; private: only inside the network, where `up` must then run",
@@ -63,6 +67,11 @@ class CloudCluster(Model):
     log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 180, 365, 400, 731] = Field(
         default=365, description="days that the control plane's and the network's logs are kept"
     )
+
+    @property
+    def nodes_at(self) -> str:
+        """The nodes' minor version."""
+        return self.nodes_version or self.kubernetes_version
 
 
 class CloudDatabase(Model):

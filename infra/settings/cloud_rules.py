@@ -9,10 +9,12 @@ from infra.settings.existing import ExistingCloud
 from infra.settings.figures import CloudFigures
 from infra.settings.model import Settings
 from infra.settings.problems import Problem
-from infra.versions import INGRESS_NGINX_LAST, KUBERNETES_DEFAULT, KUBERNETES_KNOWN, POSTGRES_KNOWN
+from infra.versions import KUBERNETES_DEFAULT, KUBERNETES_KNOWN, POSTGRES_KNOWN
 
 #: RFC 1918 and RFC 6598.
 PRIVATE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+
+MOST_BEHIND = 3  # kubernetes.io/releases/version-skew-policy
 
 
 def managed(settings: Settings) -> AwsCloud | AzureCloud | None:
@@ -56,28 +58,38 @@ def api_allow_list(settings: Settings) -> Iterator[Problem]:
 
 
 def kubernetes_version(settings: Settings) -> Iterator[Problem]:
-    """A version that this program's charts and pins were chosen for, and that the ingress controller knows."""
+    """A version that this program's charts and pins were chosen for, and that the cloud has."""
     cloud = settings.cloud
     if isinstance(cloud, ExistingCloud):
         version, key = cloud.kubernetes_version, "airflow:cloud.kubernetesVersion"
     else:
         version, key = cloud.cluster.kubernetes_version, "airflow:cloud.cluster.kubernetesVersion"
-    known = ", ".join(KUBERNETES_KNOWN)
-    parts = version.split(".")
-    if len(parts) != 2 or not all(part.isdecimal() for part in parts):
+    known = ", ".join(KUBERNETES_KNOWN[cloud.kind])
+    if _minor(version) is None:
         cure = f'one of {known}, for example "{KUBERNETES_DEFAULT}"'
         yield Problem(key, "a minor version as quoted text", cure, version)
-        return
-    ingress = settings.platform.ingress
-    if (int(parts[0]), int(parts[1])) > INGRESS_NGINX_LAST and ingress.state == "on" and ingress.controller == "nginx":
-        yield Problem(
-            key,
-            "at most 1.35 with ingress-nginx, which is retired and was not tested with later versions",
-            "set platform.ingress.controller to traefik, or choose 1.35",
-            version,
-        )
-    elif version not in KUBERNETES_KNOWN:
+    elif version not in KUBERNETES_KNOWN[cloud.kind]:
         yield Problem(key, f"one of {known}", "choose one of them", version)
+
+
+def _minor(version: str) -> int | None:
+    """The 35 of 1.35; None where it is no minor version."""
+    major, _, minor = version.partition(".")
+    return int(minor) if major == "1" and minor.isdecimal() else None
+
+
+def nodes_version(settings: Settings) -> Iterator[Problem]:
+    """Kubernetes' own bound on how far nodes may be behind, and never before, their control plane."""
+    cloud = managed(settings)
+    if cloud is None or cloud.cluster.nodes_version is None:
+        return
+    key, given = "airflow:cloud.cluster.nodesVersion", cloud.cluster.nodes_version
+    ahead, behind = _minor(cloud.cluster.kubernetes_version), _minor(given)
+    if behind is None:
+        yield Problem(key, "a minor version as quoted text", f'for example "{KUBERNETES_DEFAULT}"', given)
+    elif ahead is not None and not 0 <= ahead - behind <= MOST_BEHIND:
+        rule = f"at most {MOST_BEHIND} minor versions behind kubernetesVersion, and not before it"
+        yield Problem(key, rule, f"at most {cloud.cluster.kubernetes_version}, or leave it out", given)
 
 
 def node_counts(settings: Settings) -> Iterator[Problem]:
@@ -158,6 +170,7 @@ def production_replicas(settings: Settings) -> Iterator[Problem]:
 RULES = (
     api_allow_list,
     kubernetes_version,
+    nodes_version,
     node_counts,
     postgres_version,
     database_production,

@@ -28,6 +28,8 @@ def ask(cloud: AwsCloud, settings: Settings, names: Names, file: Path) -> Iterat
     if identity[0].state is not State.good:
         return
     questions: list[Question] = [
+        ("administrators", lambda: _admins(place, region)),
+        ("permissions boundary", lambda: _boundary(place, region)),
         *offers(place, region),
         *network(place, region),
         ("DNS zone", lambda: _dns(place, region)),
@@ -56,6 +58,37 @@ def _account(place: Place, region: Region) -> Iterator[Answer]:
         who,
         "run as a role of cloud.cluster.admins, or add this one",
     )
+
+
+def _admins(place: Place, region: Region) -> Iterator[Answer]:
+    """EKS takes a role's ARN with its whole path alone, and says so after ten minutes (terraform-aws-eks#2969).
+
+    Roles of other accounts cannot be looked at, and users are as they are written.
+    """
+    own = place.arn("iam", "role/", region=False)
+    for arn in (one for one in place.cloud.cluster.admins if one.startswith(own)):
+        name = arn.rpartition("/")[2]
+        try:
+            found = region["iam"].get_role(RoleName=name)["Role"]["Arn"]
+        except ClientError as error:
+            if not absent(error):
+                raise
+            found = "not there"
+        cure = "make it, or mend cloud.cluster.admins" if found == "not there" else f"write {found} in its place"
+        yield answer(f"administrator {name}", found == arn, found, f"cloud.cluster.admins: {cure}")
+
+
+def _boundary(place: Place, region: Region) -> Iterator[Answer]:
+    """IAM makes no role whose boundary is not there."""
+    if (arn := place.cloud.permissions_boundary) is None:
+        return
+    try:
+        found, good = region["iam"].get_policy(PolicyArn=arn)["Policy"]["Arn"], True
+    except ClientError as error:
+        if not absent(error):
+            raise
+        found, good = "not there", False
+    yield answer("permissions boundary", good, found, "make it of docs/aws/permissions-boundary.json, or mend the key")
 
 
 def _who(arn: str) -> str:

@@ -7,11 +7,12 @@ from typing import Any
 
 import yaml
 
-from infra.cloud.azure.stack import Place
+from infra.cloud.azure.stack import SERVER, Place
 from infra.names import Names
 from infra.settings import Settings
 from infra.settings.azure import AzureCloud
-from ops.preflight.answer import Answer, State, answer
+from infra.versions import KUBERNETES_ENDS, POSTGRES_ENDS
+from ops.preflight.answer import Answer, State, answer, until
 from ops.preflight.azure_client import Arm, Question, asked
 from ops.preflight.azure_names import names_taken
 from ops.preflight.azure_network import existing
@@ -97,6 +98,8 @@ def _kubernetes(place: Place, arm: Arm) -> Iterator[Answer]:
     offered = [one["version"] for one in listed if "KubernetesOfficial" in one["capabilities"]["supportPlan"]]
     found = "supported" if wanted in offered else f"not supported, but {', '.join(sorted(offered))}"
     yield answer(f"Kubernetes {wanted}", wanted in offered, found, "mend cloud.cluster.kubernetesVersion")
+    # AKS tells no dates; its own end comes a few weeks after the project's.
+    yield until(f"support of Kubernetes {wanted}", KUBERNETES_ENDS[wanted], "raise cloud.cluster.kubernetesVersion")
 
 
 def _database(place: Place, arm: Arm) -> Iterator[Answer]:
@@ -110,6 +113,12 @@ def _database(place: Place, arm: Arm) -> Iterator[Answer]:
     good = sku.lower() in {one.lower() for one in skus} and str(wanted.postgres_major) in versions
     found = "offered" if good else f"not offered in {place.cloud.region} to this subscription"
     yield answer(what, good, found, "choose another databaseClass or region, or ask Azure's support for it")
+    yield until(
+        f"support of PostgreSQL {wanted.postgres_major}",
+        POSTGRES_ENDS[wanted.postgres_major],
+        "raise cloud.database.postgresMajor (docs/azure.md, Upgrades)",
+        standing=arm.find(place.resource_id(SERVER, place.database_name), "2024-08-01") is not None,
+    )
     for wish, key in _wishes(place):
         there = any(offer.get(key) == "Enabled" for offer in offers)
         yield answer(wish, there, "offered" if there else "not offered", "choose another region")

@@ -42,8 +42,8 @@ def _version(cloud: ExistingCloud, cluster: Cluster) -> Answer:
     found = said["serverVersion"]
     minor = f"{found['major']}.{str(found['minor']).rstrip('+')}"
     cure = f'set `kubernetesVersion: "{minor}"` under airflow:cloud'
-    if minor not in KUBERNETES_KNOWN:
-        cure = f"bring the cluster to one of {', '.join(KUBERNETES_KNOWN)}"
+    if minor not in KUBERNETES_KNOWN["existing"]:
+        cure = f"bring the cluster to one of {', '.join(KUBERNETES_KNOWN['existing'])}"
     cure = f"the stack is for {cloud.kubernetes_version}: {cure}"
     return answer("Kubernetes", minor == cloud.kubernetes_version, minor, cure)
 

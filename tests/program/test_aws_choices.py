@@ -74,6 +74,16 @@ def test_a_zone_leads_out_by_its_own_gateway_or_by_one_for_all(
     assert count == len(used) == len(made.of_type("aws:ec2/eip:Eip")) == gateways
 
 
+def test_nodes_may_stay_behind_while_a_new_control_plane_settles(plan: PlanOf) -> None:
+    soak = ("cloud.cluster.kubernetesVersion='1.36'", "cloud.cluster.nodesVersion='1.35'")
+    made = aws(plan, "production", *soak)
+    assert one(made, invariants_aws.CLUSTER).inputs["version"] == "1.36"
+    assert {each.inputs["version"] for each in made.of_type(GROUP)} == {"1.35"}
+    autoscaler = one(made, "kubernetes:helm.sh/v3:Release", "autoscaler")
+    assert autoscaler.inputs["values"]["image"]["tag"].startswith("v1.36.")
+    assert any("1.36 is later" in warning for warning in made.warnings)  # ingress-nginx, and no refusal
+
+
 def test_tasks_run_on_spot_and_airflow_itself_does_not(plan: PlanOf) -> None:
     made = aws(plan, "production", "figures.aws.tasks.spot=true")
     assert {each.name: each.inputs["capacityType"] for each in made.of_type(GROUP)} == {
@@ -93,6 +103,24 @@ def test_a_restored_database_is_a_new_one_beside_the_old(plan: PlanOf) -> None:
     assert "kmsKeyId" in before.inputs
     assert "kmsKeyId" not in after.inputs
     assert after.inputs["storageEncrypted"] is True
+    # Nor is it asked to go back to RDS's own choice of a version, or to another size.
+    assert "engineVersion" not in after.inputs
+    assert "allocatedStorage" not in after.inputs
+    upgraded = one(aws(plan, "production", SNAPSHOT, "cloud.database.postgresVersion='17.6'"), INSTANCE)
+    assert upgraded.inputs["engineVersion"] == "17.6"
+
+
+def test_a_pinned_version_is_not_upgraded_behind_the_program(plan: PlanOf) -> None:
+    for given, version, by_itself in ((), "17", True), (("cloud.database.postgresVersion='17.6'",), "17.6", False):
+        instance = one(aws(plan, "production", *given), INSTANCE)
+        assert instance.inputs["engineVersion"] == version
+        assert instance.inputs["autoMinorVersionUpgrade"] is by_itself
+
+
+def test_the_database_costs_no_extended_support_and_has_one_door(plan: PlanOf) -> None:
+    instance = one(aws(plan, "production"), INSTANCE)
+    assert instance.inputs["engineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
+    assert instance.inputs["iamDatabaseAuthenticationEnabled"] is False
 
 
 def test_what_restarts_the_database_waits_for_the_window_unless_told(plan: PlanOf) -> None:

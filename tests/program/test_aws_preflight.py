@@ -1,7 +1,7 @@
 """The preflight against moto's AWS: good as it stands, and each thing that is wrong said with its cure."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from infra.names import Names
 from infra.settings import read
 from infra.settings.aws import AwsCloud
 from infra.versions import KUBERNETES_DEFAULT
+from ops.preflight import answer
 from ops.preflight.answer import Answer, State, report
 from ops.preflight.aws import ask
 from tests.unit.stacks import flat
@@ -71,12 +72,12 @@ class Aws:
         self._moto = botocore.client.BaseClient._make_api_call  # moto's own documentation patches this
 
     def call(self, client: Any, operation: str, arguments: Any) -> Any:
-        answer = self.answers.get(operation)
-        if isinstance(answer, Exception):
-            raise answer
-        if isinstance(answer, str):
-            raise ClientError({"Error": {"Code": answer, "Message": "made up"}}, operation)
-        return answer or self._moto(client, operation, arguments)
+        given = self.answers.get(operation)
+        if isinstance(given, Exception):
+            raise given
+        if isinstance(given, str):
+            raise ClientError({"Error": {"Code": given, "Message": "made up"}}, operation)
+        return given or self._moto(client, operation, arguments)
 
 
 @pytest.fixture
@@ -85,6 +86,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     # half of each test's time: two thousand images that are not looked at, and the same descriptions of services again
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     monkeypatch.setattr(botocore.session, "create_loader", LOADER)
+    monkeypatch.setattr(answer, "today", lambda: date(2026, 12, 1))
     with mock_aws():
         made = Aws()
         boto3.client("route53").create_hosted_zone(Name="data.acme.org", CallerReference="1")
@@ -146,7 +148,40 @@ def test_in_another_account_nothing_else_is_asked(aws: Aws, file: Path) -> None:
     assert not report(given)[1]
 
 
+SSO = "/aws-reserved/sso.amazonaws.com/eu-west-1/"
+
+
+def role(name: str, path: str = "/") -> str:
+    """Make a role, and return its ARN."""
+    made = boto3.client("iam").create_role(RoleName=name, Path=path, AssumeRolePolicyDocument="{}")
+    return made["Role"]["Arn"]
+
+
+def test_an_admins_arn_is_the_roles_own_with_its_path(aws: Aws, file: Path) -> None:
+    """terraform-aws-eks#2969: EKS refuses an ARN without its path, but only once the cluster is there."""
+    arn, user = role("AWSReservedSSO_Admin_0123456789abcde", SSO), STACK["cloud"]["cluster"]["admins"][0]
+    cluster = {**STACK["cloud"]["cluster"], "admins": [user, arn]}
+    assert bad(answers(file, cluster=cluster)) == []
+    short = arn.replace(SSO, "/")
+    given = answers(file, cluster={**cluster, "admins": [user, short]})
+    assert bad(given) == ["administrator AWSReservedSSO_Admin_0123456789abcde"]
+    assert arn in next(one.cure for one in given if one.state is State.bad)
+    gone = answers(file, cluster={**cluster, "admins": [user, "arn:aws:iam::123456789012:role/gone"]})
+    assert bad(gone) == ["administrator gone"]
+    elsewhere = {**cluster, "admins": [user, "arn:aws:iam::210987654321:role/theirs"]}
+    assert bad(answers(file, cluster=elsewhere)) == []
+
+
+def test_a_permissions_boundary_is_there(aws: Aws, file: Path) -> None:
+    boundary = "arn:aws:iam::123456789012:policy/airflow-boundary"
+    assert bad(answers(file, permissionsBoundary=boundary)) == ["permissions boundary"]
+    document = Path("docs/aws/permissions-boundary.json").read_text()
+    boto3.client("iam").create_policy(PolicyName="airflow-boundary", PolicyDocument=document)
+    assert bad(answers(file, permissionsBoundary=boundary)) == []
+
+
 def test_who_is_no_admin_could_not_work_in_the_cluster(aws: Aws, file: Path) -> None:
+    role("others")
     cluster = {**STACK["cloud"]["cluster"], "admins": ["arn:aws:iam::123456789012:role/others"]}
     assert bad(answers(file, cluster=cluster)) == ["right to work in the cluster"]
 
@@ -169,6 +204,30 @@ def test_what_is_not_offered_is_said(aws: Aws, file: Path, operation: str, answe
     given = answers(file)
     assert bad(given) == [question]
     assert all(one.cure for one in given if one.state is State.bad)
+
+
+@pytest.mark.parametrize(("day", "state"), [(date(2026, 12, 27), State.good), (date(2026, 12, 28), State.soon)])
+def test_the_end_of_support_is_said_90_days_before(
+    aws: Aws, file: Path, monkeypatch: pytest.MonkeyPatch, day: date, state: State
+) -> None:
+    """On 27 March 2027 EKS upgrades 1.35 by itself."""
+    monkeypatch.setattr(answer, "today", lambda: day)
+    given = answers(file)
+    (said,) = [one for one in given if one.question == STANDARD]
+    assert (said.state, said.found) == (state, "until 27 March 2027")
+    text, good = report(given)
+    assert good
+    assert ("1 that end soon" in text) is (state is State.soon)
+
+
+def test_postgresql_past_its_end_is_for_what_stands_alone(aws: Aws, file: Path) -> None:
+    aws.answers[ORDERABLE] = {"OrderableDBInstanceOptions": [{**OFFERS, "EngineVersion": "14.20"}]}
+    old = {"postgresMajor": 14}
+    assert bad(answers(file, database=old)) == ["support of PostgreSQL 14"]
+    assert not report(answers(file, database=old))[1]
+    pairs = [{"Key": key, "Value": text} for key, text in place().tags.items()]
+    aws.answers["DescribeDBInstances"] = {"DBInstances": [{"TagList": pairs}]}
+    assert report(answers(file, database=old))[1]
 
 
 @pytest.mark.guarantee("a DNS zone that is missing or there twice")
@@ -271,13 +330,42 @@ def test_a_snapshot_is_there_and_fits(aws: Aws, file: Path) -> None:
     rds = boto3.client("rds", region_name=REGION)
     wanted = {"restoreFromSnapshot": "before-the-upgrade"}
     assert bad(answers(file, database=wanted)) == ["snapshot before-the-upgrade"]
-    for storage, good in ((32, []), (33, ["snapshot before-the-upgrade"])):
+    # small's largest is 128 GiB, and RDS wants a tenth of room
+    for storage, good in ((116, []), (117, ["snapshot before-the-upgrade"])):
         made = {"Engine": "postgres", "DBInstanceClass": "db.t4g.small", "AllocatedStorage": storage}
         rds.create_db_instance(DBInstanceIdentifier="old", MasterUsername="a", MasterUserPassword="b" * 16, **made)
         rds.create_db_snapshot(DBInstanceIdentifier="old", DBSnapshotIdentifier="before-the-upgrade")
         assert bad(answers(file, database=wanted)) == good
         rds.delete_db_snapshot(DBSnapshotIdentifier="before-the-upgrade")
         rds.delete_db_instance(DBInstanceIdentifier="old", SkipFinalSnapshot=True)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "target", "cure"),
+    [
+        ({}, "17.4", '"17.7"'),  # RDS's own choice, older than where a 16.11 may go
+        ({"postgresVersion": "17.4"}, "17.4", '"17.7"'),
+        ({"postgresVersion": "17.7"}, "17.7", ""),
+        ({"postgresMajor": 16}, "", ""),
+    ],
+)
+def test_an_upgrade_goes_where_rds_lets_it(aws: Aws, file: Path, wanted: Any, target: str, cure: str) -> None:
+    """terraform-aws-rds#627: from a newer 16.x the default 17.x is no valid target, as the `up` finds half way."""
+    pairs = [{"Key": key, "Value": text} for key, text in place().tags.items()]
+    aws.answers["DescribeDBInstances"] = {"DBInstances": [{"TagList": pairs, "EngineVersion": "16.11"}]}
+    targets = [{"EngineVersion": version} for version in ("16.12", "17.6", "17.7", "18.1")]
+    engine = {"EngineVersion": "17.4", "ValidUpgradeTarget": targets}
+    aws.answers["DescribeDBEngineVersions"] = {"DBEngineVersions": [engine]}
+    offers = [{**OFFERS, "EngineVersion": version} for version in ("16.11", "17.4", "17.7")]
+    aws.answers[ORDERABLE] = {"OrderableDBInstanceOptions": offers}
+    given = answers(file, database=wanted)
+    assert bad(given) == (["upgrade of PostgreSQL 16.11"] if cure else [])
+    asked = {one.question: one for one in given}
+    if target:
+        assert asked["upgrade of PostgreSQL 16.11"].found == f"to {target}"
+        assert cure in asked["upgrade of PostgreSQL 16.11"].cure
+    else:
+        assert "upgrade of PostgreSQL 16.11" not in asked
 
 
 def test_an_existing_vpc_has_what_is_relied_on(aws: Aws, file: Path) -> None:
@@ -310,7 +398,7 @@ def test_an_existing_vpc_has_what_is_relied_on(aws: Aws, file: Path) -> None:
 )
 def test_whoever_asks_is_recognized(aws: Aws, file: Path, arn: str, good: bool) -> None:
     aws.answers["GetCallerIdentity"] = {"Account": "123456789012", "Arn": arn}
-    admins = ["arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/admins"]
+    admins = [role("admins", SSO)]
     given = answers(file, cluster={**STACK["cloud"]["cluster"], "admins": admins})
     assert bad(given) == ([] if good else ["right to work in the cluster"])
 

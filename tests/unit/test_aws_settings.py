@@ -120,6 +120,11 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str, str]]] = {
     "an unknown Kubernetes version": [
         (cluster(kubernetesVersion="1.12"), "cloud.cluster.kubernetesVersion", "one of"),
         (cluster(kubernetesVersion="1.34.2"), "cloud.cluster.kubernetesVersion", "minor"),
+        (cluster(kubernetesVersion="1.33"), "cloud.cluster.kubernetesVersion", "one of 1.34"),
+        (cluster(kubernetesVersion="1.37"), "cloud.cluster.kubernetesVersion", "one of 1.34"),
+        (cluster(nodesVersion="1.36"), "cloud.cluster.nodesVersion", "behind"),
+        (cluster(kubernetesVersion="1.36", nodesVersion="1.32"), "cloud.cluster.nodesVersion", "behind"),
+        (cluster(nodesVersion="1.34.2"), "cloud.cluster.nodesVersion", "minor"),
     ],
     "node counts that do not fit": [
         (system(min=3, desired=2), "figures.aws.system.desired", "min <= desired <= max"),
@@ -134,6 +139,8 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str, str]]] = {
     ],
     "a PostgreSQL version that is not offered": [
         (database(postgresMajor=12), "cloud.database.postgresMajor", "17"),
+        (database(postgresVersion="16.9"), "cloud.database.postgresVersion", "17"),
+        (database(postgresVersion="17"), "cloud.database.postgresVersion", "17.6"),
     ],
     "a database volume that the service refuses": [
         ({"figures": {"database": {"storageGib": 10}}}, "figures.database.storageGib", "20 to"),
@@ -189,6 +196,13 @@ def test_a_refused_value_brings_no_second_message() -> None:
         found = problems({**stack(over), "size": "medium"})
         if (name, key) not in TWOFOLD:
             assert list(found) == [f"airflow:{key}"], (name, key, list(found))
+
+
+def test_a_new_control_plane_may_settle_before_its_nodes() -> None:
+    soak = cluster(kubernetesVersion="1.36", nodesVersion="1.35")
+    assert problems(stack(soak)) == {}
+    assert read_cloud(soak).cluster.nodes_at == "1.35"
+    assert read_cloud(cluster(kubernetesVersion="1.36")).cluster.nodes_at == "1.36"
 
 
 def test_integration_may_do_without_a_standby() -> None:

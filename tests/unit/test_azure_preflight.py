@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import date
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from infra.cloud.azure.stack import SERVER, Place
 from infra.names import Names
 from infra.settings import read
 from infra.settings.azure import AzureCloud
-from ops.preflight import azure
+from ops.preflight import answer, azure
 from ops.preflight.answer import Answer, State
 from ops.preflight.azure_client import Arm
 from tests.unit.azure_bad_inputs import GUID, STACK
@@ -87,7 +88,8 @@ def world() -> dict[str, Any]:
 
 
 @pytest.fixture
-def server() -> Iterator[Any]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setattr(answer, "today", lambda: date(2026, 11, 30))
     made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.answers, made.asked = world(), []  # type: ignore[attr-defined]
     thread = threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True)
@@ -257,6 +259,24 @@ def test_what_the_server_is_to_have_is_asked_for(server: Any, file: Path, key: s
     assert bad(ask(server, file)) == [wish]
     modest = {**VALUES["cloud"], "database": {"highlyAvailable": False}}
     assert bad(ask(server, file, {**VALUES, "tier": "integration", "cloud": modest})) == []
+
+
+def test_the_end_of_support_is_said_90_days_before(server: Any, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer, "today", lambda: date(2026, 12, 1))
+    answers = ask(server, file)
+    assert bad(answers) == []
+    assert answers["support of Kubernetes 1.35"].state is State.soon
+
+
+def test_postgresql_past_its_end_is_for_what_stands_alone(server: Any, file: Path) -> None:
+    server.answers[CAPABILITIES]["value"][0]["supportedServerVersions"].append({"name": "14"})
+    values = {**VALUES, "cloud": {**VALUES["cloud"], "database": {"postgresMajor": 14}}}
+    assert bad(ask(server, file, values)) == ["support of PostgreSQL 14"]
+    own = place(values)
+    server.answers[own.resource_id(SERVER, own.database_name)] = {"tags": own.tags}
+    answers = ask(server, file, values)
+    assert bad(answers) == []
+    assert answers["support of PostgreSQL 14"].state is State.soon
 
 
 def test_spot_has_a_quota_of_its_own(server: Any, file: Path) -> None:

@@ -110,7 +110,7 @@ def test_production_on_an_external_database(tmp_path: Path) -> None:
     assert not problems({**good, "tier": "production", "tags": {"owner": "data"}})
 
 
-@pytest.mark.parametrize("version", ["1.20", "1.36", "latest", "1.34.2"])
+@pytest.mark.parametrize("version", ["1.20", "1.38", "latest", "1.34.2"])
 @pytest.mark.guarantee("an unknown Kubernetes version")
 def test_a_kubernetes_version_that_nothing_was_tried_on(version: str) -> None:
     assert "airflow:cloud.kubernetesVersion" in problems(with_cloud(kubernetesVersion=version))

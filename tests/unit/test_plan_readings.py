@@ -231,7 +231,9 @@ def test_the_json_of_a_difference_names_every_path():
     secrets = ["missingSecrets", "secretsSetAnew", "secretsNotLookedAt"]
     assert list(data) == ["project", "stack", *diff.KINDS, "outputs", *secrets, "warnings"]
     (change,) = data["replaced"]
-    assert change["paths"] == [{"path": "storageEncrypted", "before": True, "after": None, "replaces": True}]
+    assert change["paths"] == [
+        {"path": "storageEncrypted", "before": True, "after": None, "replaces": True, "refused": False}
+    ]
     json.dumps(data)
 
 

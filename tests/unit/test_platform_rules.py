@@ -1,9 +1,12 @@
 """Rules of `platform`."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from infra.platform import nginx
+from tests.program.platform_site import site
 from tests.unit.stacks import LOCAL, problems
 
 HOST = "airflow.data.acme.org"
@@ -20,12 +23,18 @@ def existing(version: str) -> dict[str, Any]:
 
 
 @pytest.mark.guarantee("ingress-nginx on a Kubernetes after 1.35")
-def test_nginx_is_not_for_kubernetes_after_1_35() -> None:
-    key = "airflow:cloud.kubernetesVersion"
-    assert "retired" in found({"certificates": "off"}, cloud=existing("1.36"))[key]
-    assert key not in found({"certificates": "off"}, cloud=existing("1.35"))
-    traefik = {"ingress": {"controller": "traefik"}, "certificates": "off"}
-    assert "retired" not in found(traefik, cloud=existing("1.36")).get(key, "")
+def test_nginx_on_kubernetes_after_1_35_is_warned_of_and_not_refused() -> None:
+    """The clouds end 1.35 in March 2027 and upgrade by themselves: who stays with nginx must be able to say so."""
+    assert "airflow:cloud.kubernetesVersion" not in found({"certificates": "off"}, cloud=existing("1.36"))
+    said: dict[str, str] = {}
+    for version in ("1.35", "1.36"):
+        made = site()
+        cluster = replace(made.cluster, kubernetes_version=version)
+        there = replace(made, foundation=replace(made.foundation, cluster=cluster))
+        said[version] = nginx.controller(there, "airflow-test-nginx").warning or ""
+    assert "1.36 is later" in said["1.36"]
+    assert "1.36" not in said["1.35"]
+    assert all("traefik" in text for text in said.values())
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def build(cloud: AwsCloud, settings: Settings, secrets: Secrets, names: Names, k
     postgres = database.build(stack, network, keys, secrets.output("databasePassword"), here)
     shares = FileSystem("files", stack, network, keys, here)
     control = ControlPlane("cluster", stack, network, keys, here)
-    cluster = _cluster(stack, network, control)
+    cluster = _cluster(stack, network, keys, control)
     return Foundation(
         cluster=cluster,
         database=postgres,
@@ -56,11 +56,11 @@ def _provider(cloud: AwsCloud, settings: Settings, names: Names, kept: pulumi.Ou
     )
 
 
-def _cluster(stack: Stack, network: Network, control: ControlPlane) -> Cluster:
+def _cluster(stack: Stack, network: Network, keys: Keys, control: ControlPlane) -> Cluster:
     """Nodes and add-ons on the control plane, in their order, and the promise made of them."""
     here = stack.inside()
     early = EarlyAddons("early-addons", stack, control.cluster, here)
-    nodes = Nodes("nodes", stack, network, control.cluster, early.addons, here)
+    nodes = Nodes("nodes", stack, network, keys, control.cluster, early.addons, here)
     late = LateAddons("late-addons", stack, control.cluster, nodes.system, here)
     provider = Access("access", stack, control.cluster, nodes.system, here).provider
     ready = [nodes.system, *late.addons]
@@ -76,7 +76,7 @@ def _cluster(stack: Stack, network: Network, control: ControlPlane) -> Cluster:
         load_balancer=_load_balancer(stack),
         # The VPC CNI judges a packet before it is translated, so that the Service's own address counts as well.
         api_server=(Peer(cidr=f"{service[1]}/32"), *(Peer(cidr=cidr) for cidr in network.private_cidrs)),
-        block_storage_class=_storage_class(provider),
+        block_storage_class=_storage_class(provider, keys),
         ready=tuple(ready),
     )
 
@@ -96,7 +96,7 @@ def _load_balancer(stack: Stack) -> LoadBalancer:
     )
 
 
-def _storage_class(provider: kubernetes.Provider) -> pulumi.Output[str]:
+def _storage_class(provider: kubernetes.Provider, keys: Keys) -> pulumi.Output[str]:
     """EKS marks no class as the default, and the one that it brings is of the last generation and not encrypted."""
     made = kubernetes.storage.v1.StorageClass(
         STORAGE_CLASS,
@@ -104,10 +104,11 @@ def _storage_class(provider: kubernetes.Provider) -> pulumi.Output[str]:
             name=STORAGE_CLASS, annotations={"storageclass.kubernetes.io/is-default-class": "true"}
         ),
         provisioner="ebs.csi.aws.com",
-        parameters={"type": "gp3", "encrypted": "true"},
+        parameters={"type": "gp3", "encrypted": "true", "kmsKeyId": keys.data.arn},
         volume_binding_mode="WaitForFirstConsumer",  # in the zone of the pod
         allow_volume_expansion=True,
         reclaim_policy="Delete",
-        opts=pulumi.ResourceOptions(provider=provider),
+        # A class cannot be changed, and one made anew takes with it what names it: a standing stack keeps its own.
+        opts=pulumi.ResourceOptions(provider=provider, ignore_changes=["parameters"]),
     )
     return name_of(made, STORAGE_CLASS)

@@ -56,7 +56,8 @@ class LateAddons(pulumi.ComponentResource):
     ) -> None:
         super().__init__("airflow:aws:LateAddons", name, None, opts)
         account, tagged = "ebs-csi-controller-sa", {"controller": {"extraVolumeTags": stack.tags}}
-        role = _role("ebs-csi", stack, account, "service-role/AmazonEBSCSIDriverPolicy", self)
+        # The second version lets it touch the volumes that it made itself, and none of another cluster's.
+        role = _role("ebs-csi", stack, account, "AmazonEBSCSIDriverPolicyV2", self)
         self.addons = [
             _addon("coredns", stack, cluster, self, after=[nodes]),
             _addon("metrics-server", stack, cluster, self, after=[nodes]),

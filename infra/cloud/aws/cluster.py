@@ -33,6 +33,7 @@ class ControlPlane(pulumi.ComponentResource):
             "cluster",
             name=stack.role_name("cluster"),
             assume_role_policy=trust("eks.amazonaws.com"),
+            permissions_boundary=stack.cloud.permissions_boundary,
             tags=stack.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -13,6 +13,7 @@ from infra.cloud.aws.policies import trust
 from infra.cloud.aws.roots import root_of
 from infra.cloud.aws.stack import Stack
 from infra.contracts import Database, Peer
+from infra.settings.aws import AwsDatabase
 
 PORT = 5432
 CERTIFICATE = "rds-ca-rsa2048-g1"  # the authority whose root `rds_roots.pem` holds; valid until 2061
@@ -70,6 +71,7 @@ class Postgres(pulumi.ComponentResource):
             "database-monitoring",
             name=stack.role_name("database-monitoring"),
             assume_role_policy=trust("monitoring.rds.amazonaws.com"),
+            permissions_boundary=stack.cloud.permissions_boundary,
             tags=stack.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -97,9 +99,11 @@ class Postgres(pulumi.ComponentResource):
         given = aws.rds.InstanceArgs(
             identifier=stack.database_name,
             engine="postgres",
-            engine_version=str(wanted.postgres_major),  # minor versions are RDS's, in the maintenance window
+            engine_version=_version(wanted),
+            engine_lifecycle_support="open-source-rds-extended-support-disabled",  # dearer than the instance itself
             instance_class=sized.aws.database_class,
-            allocated_storage=sized.database.storage_gib,
+            # A restored instance is as large as its snapshot was.
+            allocated_storage=None if wanted.restore_from_snapshot else sized.database.storage_gib,
             max_allocated_storage=sized.database.max_storage_gib,
             storage_type="gp3",
             storage_encrypted=True,
@@ -113,7 +117,7 @@ class Postgres(pulumi.ComponentResource):
             vpc_security_group_ids=[group.id],
             parameter_group_name=parameters.name,
             ca_cert_identifier=CERTIFICATE,
-            iam_database_authentication_enabled=True,
+            iam_database_authentication_enabled=False,  # roles have passwords: one door less
             tags=stack.tags,
         )
         _keep_safe(given, stack, group)
@@ -131,12 +135,18 @@ class Postgres(pulumi.ComponentResource):
         )
 
 
+def _version(wanted: AwsDatabase) -> str | None:
+    """None keeps a snapshot's: a newer minor version than RDS's own choice would be asked to go back, and refuse."""
+    if wanted.postgres_version:
+        return wanted.postgres_version
+    return None if wanted.restore_from_snapshot else str(wanted.postgres_major)
+
+
 def _keep_safe(given: aws.rds.InstanceArgs, stack: Stack, group: aws.ec2.SecurityGroup) -> None:
     """A standby, backups, a last snapshot and a lock, as far as the settings and the tier want them; upgrades."""
     wanted, lasting = stack.cloud.database, not stack.settings.ephemeral
-    snapshot = lasting if wanted.final_snapshot is None else wanted.final_snapshot
     given.multi_az = stack.settings.production if wanted.highly_available is None else wanted.highly_available
-    given.auto_minor_version_upgrade = True
+    given.auto_minor_version_upgrade = wanted.postgres_version is None  # or each `up` would ask RDS to go back
     given.apply_immediately = wanted.apply_immediately
     given.allow_major_version_upgrade = True  # the plan shows it, and docs/aws.md leads through it
     given.maintenance_window = wanted.maintenance_window
@@ -145,9 +155,9 @@ def _keep_safe(given: aws.rds.InstanceArgs, stack: Stack, group: aws.ec2.Securit
     given.copy_tags_to_snapshot = True
     given.delete_automated_backups = not lasting
     given.deletion_protection = lasting if wanted.deletion_protection is None else wanted.deletion_protection
-    given.skip_final_snapshot = not snapshot
+    given.skip_final_snapshot = not stack.leaves_snapshot
     given.snapshot_identifier = wanted.restore_from_snapshot
-    if snapshot:
+    if stack.leaves_snapshot:
         # A snapshot outlives the stack, so that a second life of it needs another name: the group's id is random.
         given.final_snapshot_identifier = group.id.apply(lambda text: f"{stack.database_name}-{text}")
 

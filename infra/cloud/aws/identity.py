@@ -63,6 +63,7 @@ class PodRole(pulumi.ComponentResource):
             name,
             name=stack.role_name(name),
             assume_role_policy=pod_trust(stack, namespace, service_account),
+            permissions_boundary=stack.cloud.permissions_boundary,
             tags=stack.tags,
             opts=child,
         )

@@ -10,7 +10,7 @@ from infra.cloud.aws.stack import Stack
 
 
 class Keys(pulumi.ComponentResource):
-    """KMS keys that rotate every year. `data` encrypts the database, files, buckets, images and logs."""
+    """KMS keys that rotate every year. `data` encrypts the database, disks, files, buckets, images and logs."""
 
     data: aws.kms.Key
     cluster: aws.kms.Key
@@ -24,11 +24,15 @@ class Keys(pulumi.ComponentResource):
             {"Service": f"logs.{stack.cloud.region}.amazonaws.com"},
             {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": stack.arn("logs", "*")}},
         )
-        self.data = self._key("data-key", stack, "data at rest", document(owner, logs))
+        self.data = self._key(
+            "data-key", stack, "data at rest", document(owner, logs, *through_ec2(stack)), kept=stack.leaves_snapshot
+        )
         self.cluster = self._key("cluster-key", stack, "the cluster's Secrets", document(owner))
         self.register_outputs({})
 
-    def _key(self, name: str, stack: Stack, purpose: str, policy: pulumi.Output[Any]) -> aws.kms.Key:
+    def _key(
+        self, name: str, stack: Stack, purpose: str, policy: pulumi.Output[Any], *, kept: bool = False
+    ) -> aws.kms.Key:
         key = aws.kms.Key(
             name,
             description=f"{stack.names.resource()}: {purpose}",
@@ -37,7 +41,8 @@ class Keys(pulumi.ComponentResource):
             deletion_window_in_days=30 if stack.keep else 7,
             policy=policy,
             tags=stack.named(name),
-            opts=pulumi.ResourceOptions(parent=self, protect=stack.keep or None),
+            # The last snapshot is read with it, long after the stack.
+            opts=pulumi.ResourceOptions(parent=self, protect=stack.keep or None, retain_on_delete=kept or None),
         )
         aws.kms.Alias(
             name,
@@ -46,3 +51,22 @@ class Keys(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         return key
+
+
+def through_ec2(stack: Stack) -> tuple[Statement, Statement]:
+    """As in AWS's own key of EBS: who may make a disk in this account may encrypt it.
+
+    Auto Scaling's role, which starts the nodes, is there only after the first group, so that no key could name it.
+    """
+    from_here = {"kms:CallerAccount": stack.cloud.account, "kms:ViaService": f"ec2.{stack.cloud.region}.amazonaws.com"}
+    use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+    everybody = {"AWS": "*"}
+    return (
+        Statement(use, ["*"], everybody, {"StringEquals": from_here}),
+        Statement(
+            ["kms:CreateGrant"],
+            ["*"],
+            everybody,
+            {"StringEquals": from_here, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
+    )

@@ -27,6 +27,7 @@ def flow_logs(stack: Stack, vpc: aws.ec2.Vpc, keys: Keys, parent: pulumi.Resourc
         "flow-logs",
         name=stack.role_name("flow-logs"),
         assume_role_policy=trust("vpc-flow-logs.amazonaws.com"),
+        permissions_boundary=stack.cloud.permissions_boundary,
         tags=stack.tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )

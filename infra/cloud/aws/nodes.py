@@ -5,6 +5,7 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
+from infra.cloud.aws.keys import Keys
 from infra.cloud.aws.network import Network
 from infra.cloud.aws.policies import trust
 from infra.cloud.aws.stack import Stack
@@ -29,6 +30,7 @@ class Nodes(pulumi.ComponentResource):
         name: str,
         stack: Stack,
         network: Network,
+        keys: Keys,
         cluster: aws.eks.Cluster,
         before: list[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
@@ -40,7 +42,7 @@ class Nodes(pulumi.ComponentResource):
         group = cluster.vpc_config.apply(lambda config: config.cluster_security_group_id or "")
         sized = stack.settings.sized.aws
         for pool, figures in (("system", sized.system), ("tasks", sized.tasks)):
-            template = self._template(stack, pool, figures, [group, network.nodes_group.id])
+            template = self._template(stack, pool, figures, keys, [group, network.nodes_group.id])
             made = self._group(stack, network, cluster, role, pool, figures, template, waiting)
             setattr(self, pool, made)
         self.register_outputs({})
@@ -51,6 +53,7 @@ class Nodes(pulumi.ComponentResource):
             "nodes",
             name=stack.role_name("nodes"),
             assume_role_policy=trust("ec2.amazonaws.com"),
+            permissions_boundary=stack.cloud.permissions_boundary,
             tags=stack.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -66,7 +69,7 @@ class Nodes(pulumi.ComponentResource):
         return role, attached
 
     def _template(
-        self, stack: Stack, pool: str, figures: Figures, groups: list[pulumi.Input[str]]
+        self, stack: Stack, pool: str, figures: Figures, keys: Keys, groups: list[pulumi.Input[str]]
     ) -> aws.ec2.LaunchTemplate:
         return aws.ec2.LaunchTemplate(
             pool,
@@ -81,7 +84,13 @@ class Nodes(pulumi.ComponentResource):
                 aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
                     device_name="/dev/xvda",
                     ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
-                        volume_size=figures.disk_gib, volume_type="gp3", encrypted="true", delete_on_termination="true"
+                        volume_size=figures.disk_gib,
+                        volume_type="gp3",
+                        encrypted="true",
+                        # Without it the account's default key counts, which may be one that Auto Scaling cannot use:
+                        # each node then ends as Client.InvalidKMSKey.InvalidState (aws/containers-roadmap#2021).
+                        kms_key_id=keys.data.arn,
+                        delete_on_termination="true",
                     ),
                 )
             ],
@@ -112,7 +121,7 @@ class Nodes(pulumi.ComponentResource):
             node_role_arn=role.arn,
             subnet_ids=network.private_subnet_ids,
             ami_type="AL2023_x86_64_STANDARD",
-            version=stack.cloud.cluster.kubernetes_version,
+            version=stack.cloud.cluster.nodes_at,
             instance_types=[figures.instance_type],
             capacity_type="SPOT" if figures.spot else "ON_DEMAND",
             scaling_config=aws.eks.NodeGroupScalingConfigArgs(

@@ -39,6 +39,12 @@ class Place:
         snapshot = self.cloud.database.restore_from_snapshot
         return self.names.database_server("database", *([digest(snapshot)] if snapshot else []), self.cloud.account)
 
+    @property
+    def leaves_snapshot(self) -> bool:
+        """Whether a deletion of the database leaves a last snapshot."""
+        wanted = self.cloud.database.final_snapshot
+        return not self.settings.ephemeral if wanted is None else wanted
+
     def bucket_name(self, release: str) -> str:
         """The bucket of a release's logs; a name for the whole world."""
         return self.names.bucket("logs", release, self.cloud.account)

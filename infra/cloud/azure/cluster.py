@@ -14,7 +14,7 @@ from infra.cloud.azure.network import Network
 from infra.cloud.azure.stack import Stack
 from infra.contracts import Cluster, LoadBalancer, NodePool, Peer, Toleration
 
-TASKS = Toleration("airflow.apache.org/pool", "tasks")
+TASKS = Toleration(pools.POOL_LABEL, pools.TASKS_POOL)
 SPOT = Toleration("kubernetes.azure.com/scalesetpriority", "spot")
 SYSTEM = Toleration("CriticalAddonsOnly", "true")
 LABEL = "kubernetes.azure.com/agentpool"
@@ -45,13 +45,13 @@ class Aks(pulumi.ComponentResource):
             )
             for group in stack.cloud.cluster.admins
         ]
-        for config in profiles.MAINTENANCE:
+        for config, after_hours in profiles.MAINTENANCE.items():
             aks.MaintenanceConfiguration(
                 config,
                 resource_group_name=stack.group,
                 resource_name_=self.cluster.name,
                 config_name=config,
-                maintenance_window=profiles.maintenance(stack.cloud.cluster),
+                maintenance_window=profiles.maintenance(stack.cloud.cluster, after_hours),
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[tasks], hooks=stack.hooks),
             )
         self.provider = self._connection(stack, [*admins, tasks])
@@ -78,6 +78,10 @@ class Aks(pulumi.ComponentResource):
             resource_group_name=stack.group,
             resource_name_=stack.cluster_name,
             node_resource_group=stack.names.resource("nodes", limit=80),
+            # What AKS keeps there is changed by AKS alone: a hand's change is what its next upgrade stops at.
+            node_resource_group_profile=aks.ManagedClusterNodeResourceGroupProfileArgs(
+                restriction_level=aks.RestrictionLevel.READ_ONLY
+            ),
             dns_prefix=stack.names.resource(limit=54),
             kubernetes_version=wanted.kubernetes_version,
             sku=aks.ManagedClusterSKUArgs(
@@ -107,7 +111,8 @@ class Aks(pulumi.ComponentResource):
                 parent=self,
                 depends_on=[joins],
                 # AKS counts its own nodes, and moves patches inside the pinned minor version.
-                ignore_changes=["agentPoolProfiles[0].count"],
+                # A standing pool keeps the kind of disk that it began with: AKS cannot change it.
+                ignore_changes=["agentPoolProfiles[0].count", "agentPoolProfiles[0].osDiskType"],
                 hooks=stack.hooks,
                 custom_timeouts=pulumi.CustomTimeouts(create="45m", update="120m", delete="45m"),
             ),
@@ -163,11 +168,12 @@ def build(stack: Stack, network: Network, logs: Logs, opts: pulumi.ResourceOptio
                 f" --name {stack.cluster_name} && kubelogin convert-kubeconfig --login {stack.cloud.cluster.login}"
             ),
             system=NodePool({LABEL: pools.SYSTEM_POOL}, (SYSTEM,)),
-            tasks=NodePool({LABEL: pools.TASKS_POOL}, (TASKS, *spot)),
+            tasks=NodePool({pools.POOL_LABEL: pools.TASKS_POOL}, (TASKS, *spot)),
             load_balancer=_load_balancer(stack),
             # Beyond the cluster's own network the API has an address of Azure's, which is no fixed one.
             api_server=(Peer(cidr="0.0.0.0/0"),),
             block_storage_class="airflow-block",
+            waits_for_tasks=True,
             ready=(made.block_storage,),
         ),
         made,

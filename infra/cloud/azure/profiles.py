@@ -7,8 +7,11 @@ from pulumi_azure_native import containerservice as aks
 
 from infra.settings.azure import AzureCluster
 
-#: AKS's own names for the windows of its two kinds of upgrade.
-MAINTENANCE = ("aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule")
+HOURS = 4  # AKS's least
+#: AKS's own names for the windows of its two kinds of upgrade, and how many hours after maintenanceStart each begins:
+#: one after the other, so that no node is drained for both at once.
+MAINTENANCE = {"aksManagedAutoUpgradeSchedule": 0, "aksManagedNodeOSUpgradeSchedule": HOURS}
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def api_server(
@@ -65,15 +68,16 @@ def upgrades() -> aks.ManagedClusterAutoUpgradeProfileArgs:
     )
 
 
-def maintenance(wanted: AzureCluster) -> aks.MaintenanceWindowArgs:
-    """Four hours (AKS's least) once a week."""
+def maintenance(wanted: AzureCluster, after_hours: int) -> aks.MaintenanceWindowArgs:
+    """HOURS once a week."""
+    hour, _, minute = wanted.maintenance_start.partition(":")
+    later, hour = divmod(int(hour) + after_hours, 24)
+    day = DAYS[(DAYS.index(wanted.maintenance_day) + later) % len(DAYS)]
     return aks.MaintenanceWindowArgs(
-        duration_hours=4,
-        start_time=wanted.maintenance_start,
+        duration_hours=HOURS,
+        start_time=f"{hour:02}:{minute}",
         utc_offset="+00:00",
-        schedule=aks.ScheduleArgs(
-            weekly=aks.WeeklyScheduleArgs(day_of_week=aks.WeekDay(wanted.maintenance_day), interval_weeks=1)
-        ),
+        schedule=aks.ScheduleArgs(weekly=aks.WeeklyScheduleArgs(day_of_week=aks.WeekDay(day), interval_weeks=1)),
     )
 
 
