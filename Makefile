@@ -20,7 +20,7 @@ ARGS ?=
 # line, or be expanded by make is refused before anything runs; `value` does not expand. ARGS, CMD and EDITOR are words for
 # the shell on purpose.
 GIVEN := STACK STACKS CONFIG BASE OUT RELEASE DUMP DATABASE REF IMAGE_TAG FILE DAGS PLUGINS REQUIREMENTS IMAGE TAG BRANCH BY \
-  REASON URL NUMBER HEAD DAG SERVICE PORT BASE_IMAGE CHARTS EARLIER DROP
+  REASON URL NUMBER HEAD DAG SERVICE PORT BASE_IMAGE CHARTS EARLIER DROP MAIL
 define newline
 
 
@@ -72,4 +72,4 @@ include $(addprefix make/,$(addsuffix .mk,local secrets stack preflight ops deli
 .PHONY: help install pins
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^# --- / {gsub(/^# -+ | -+$$/, ""); title = $$0} \
-	  /^[a-z][a-z-]*:.*## / {if (title) print "\n" title; title = ""; printf "  %-15s %s\n", $$1, $$2}' $(filter make/%,$(MAKEFILE_LIST)) Makefile
+	  /^[a-z][a-z0-9-]*:.*## / {if (title) print "\n" title; title = ""; printf "  %-15s %s\n", $$1, $$2}' $(filter make/%,$(MAKEFILE_LIST)) Makefile
