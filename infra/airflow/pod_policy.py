@@ -33,7 +33,7 @@ from infra.settings.release import BundleDags, Release
 GUARDED_LABELS = ("airflow-platform/", "acme.cert-manager.io/", "azure.workload.identity/")
 """Labels by which a pod is reached, reaches others, or is somebody in the cloud."""
 
-_VOLUMES = ("configMap", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret")
+VOLUMES = ("configMap", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret")
 _GENERATED = "[0-9a-z]{8}"
 """What the provider appends to the name of an object that is given none."""
 
@@ -145,8 +145,8 @@ def _volumes(release: Release) -> Iterator[tuple[str, str]]:
         "spec.volumes.persistentVolumeClaim: one of the release's shares, or of tasks.mayUse.volumeClaims",
     )
     yield (
-        "variables.volumes.all(v, " + " || ".join(f"has(v.{kind})" for kind in _VOLUMES) + ")",
-        f"spec.volumes: {_or(list(_VOLUMES))}",
+        "variables.volumes.all(v, " + " || ".join(f"has(v.{kind})" for kind in VOLUMES) + ")",
+        f"spec.volumes: {_or(list(VOLUMES))}",
     )
 
 

@@ -1,5 +1,6 @@
 """The rendered chart in every combination: what must never come out of it."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.airflow import tls
+from infra.airflow import pod_policy, tls
 from infra.airflow.parts import Parts
 from tests.charts.combinations import RENDERED, Case
 from tests.charts.rendering import chart, parsed, template
 from tests.program.invariants import confinement
+from tests.program.stacks import leaves
 
 Objects = list[dict[str, Any]]
 WORKLOADS = ("Deployment", "StatefulSet", "CronJob", "Job", "DaemonSet")
@@ -161,3 +163,21 @@ def test_git_sync_is_told_what_the_settings_say(case: Case, objects: Objects) ->
             assert env["GITSYNC_PASSWORD"]["valueFrom"]["secretKeyRef"]["name"] == "main-git-1"
     if sidecars:
         assert "main-scheduler" in {name for name, _ in sidecars} or not case.executor.startswith("local")
+
+
+@pytest.mark.guarantee("a task's pod is no other pod")
+def test_the_policy_of_tasks_pods_knows_what_the_template_names(case: Case, objects: Objects) -> None:
+    """A Secret, claim or volume that the chart began to use would have every task refused."""
+    release = case.settings(slack=True).releases[0]
+    pattern = re.compile(pod_policy.secret_pattern(release))
+    for name, _, spec in _pods(objects):
+        if name != "task":
+            continue
+        named = {
+            value for path, value in leaves(spec) if path[-2:] in (("secretKeyRef", "name"), ("secret", "secretName"))
+        }
+        named |= {one["name"] for one in spec["imagePullSecrets"] or []}
+        generated = {re.sub(r"-1$", "-0a1b2c3d", one.replace("slack-1", "slack-default-1")) for one in named}
+        assert {one for one in generated if not pattern.search(one)} == set()
+        kinds = {kind for volume in spec["volumes"] for kind in volume if kind != "name"}
+        assert kinds <= set(pod_policy.VOLUMES)
