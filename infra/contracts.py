@@ -36,7 +36,8 @@ class NodePool:
 class Peer:
     """The other end of an allowed connection: an IPv4 network, or the pods with these labels in that namespace.
 
-    `namespace_labels` name several at once: `Names.stack_labels()` are on every namespace of the stack.
+    `namespace_labels` name several at once: `Names.stack_labels()` are on every namespace of the stack but those of
+    the pods that DAGs start.
     """
 
     cidr: Text | None = None

@@ -91,17 +91,17 @@ def _out(release: Release, around: Around) -> dict[str, Allow | None]:
         "to-git": egress("git", anywhere, 443, 22) if "git" in has else None,
         "to-mail": egress("mail", anywhere, release.email.port) if release.email else None,
         "to-slack": egress("slack", around.webhooks, 443) if release.slack else None,
-        **_code(release),
+        **code_out(release, _reaches("code", release)),
     }
 
 
-def _code(release: Release) -> dict[str, Allow | None]:
-    """What DAGs may call: anything, or what `egress` lists."""
-    pods = _reaches("code", release)
+def code_out(release: Release, pods: Mapping[str, str] | None = None) -> dict[str, Allow]:
+    """What DAGs may call, from pods with these labels: anything, or what `egress` lists."""
+    given = pods or {}
     if release.egress is None:
-        return {"to-anything": Allow("egress", (), (), pods)}
+        return {"to-anything": Allow("egress", (), (), given)}
     return {
-        f"to-listed-{number}": Allow("egress", (Peer(cidr=rule.cidr),), rule.ports, pods)
+        f"to-listed-{number}": Allow("egress", (Peer(cidr=rule.cidr),), rule.ports, given)
         for number, rule in enumerate(release.egress)
     }
 

@@ -1,6 +1,6 @@
 """What each executor asks of the chart: the template of task pods, Celery's workers, its broker and Flower. Pure."""
 
-from infra.airflow import access, task_pods, tls
+from infra.airflow import access, pod_policy, task_pods, tls
 from infra.airflow.chart import (
     Inputs,
     Values,
@@ -24,7 +24,8 @@ def values(release: Release, settings: Settings, given: Inputs) -> Values:
     """The part of the values that depends on the executor."""
     account = own_account(release, "worker")
     made: Values = {
-        "allowPodLaunching": True,
+        # its one switch would let every task make pods beside Airflow (dag_pods.py)
+        "allowPodLaunching": False,
         "workers": {
             "serviceAccount": account,
             "waitForMigrations": {"enabled": False},
@@ -62,7 +63,7 @@ def _placing(release: Release, given: Inputs) -> Values:
 
 
 def _labels(release: Release, given: Inputs) -> dict[str, str]:
-    return {**release.tasks.pod_labels, **access.labels(release, "worker"), **given.pod_labels.get("worker", {})}
+    return pod_policy.template_labels(release, given.pod_labels.get("worker", {}))
 
 
 def _task_pods(release: Release, settings: Settings, given: Inputs) -> Values:

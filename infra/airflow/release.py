@@ -10,9 +10,10 @@ from pulumi_kubernetes.helm.v3 import RepositoryOptsArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra import versions
-from infra.airflow import access, chart, parts, task_pods
+from infra.airflow import access, chart, parts, pod_policy, task_pods
 from infra.airflow.accounts import ReleaseAccounts
 from infra.airflow.commons import Commons, ca_config_map
+from infra.airflow.dag_pods import DagPods, scheduler_role
 from infra.airflow.database import ReleaseDatabase
 from infra.airflow.ingress import ingress
 from infra.airflow.jobs import Inside, ReleaseJobs
@@ -75,7 +76,10 @@ class AirflowRelease(pulumi.ComponentResource):
         given = self._inputs(inside, commons, database.logins)
         stand_ready(inside, self._volumes.dags, self._volumes.plugins, here)
         self._broker(given, pulumi.ResourceOptions(parent=self, depends_on=[*ready, *self._accounts.ready]))
-        helm = self._helm(values(release, settings, given), [*jobs.done, *self._accounts.ready, self._volumes])
+        launching = self._launching(settings, given)
+        helm = self._helm(
+            values(release, settings, given), [*jobs.done, *self._accounts.ready, self._volumes, *launching]
+        )
         by_hand = pulumi.ResourceOptions(parent=self, depends_on=[commons.admin])
         close_logins(release, database.by_hand, commons.admin.namespace, by_hand)
         scale(release, keys, pulumi.ResourceOptions(parent=self, depends_on=[helm, *platform.scaling]))
@@ -150,6 +154,18 @@ class AirflowRelease(pulumi.ComponentResource):
             task_owner=self._task_owner(),
             pod_labels=self._accounts.pod_labels,
         )
+
+    def _launching(self, settings: Settings, given: chart.Inputs) -> list[pulumi.Resource]:
+        """Who may start pods, where, and which: before the first scheduler does."""
+        release, mine = self._release, pulumi.ResourceOptions(parent=self)
+        accounts = [self._namespace, *self._accounts.ready]
+        pods = DagPods(release.name, release, settings, self._foundation.cluster.ready, accounts, mine)
+        made = [*pods.ready, *scheduler_role(release, accounts, self)]
+        if release.on_kubernetes:
+            labels = pod_policy.template_labels(release, given.pod_labels.get("worker", {}))
+            after = pulumi.ResourceOptions(parent=self, depends_on=[self._namespace])
+            made += pod_policy.policy(release, labels, given.priority_class, after)
+        return made
 
     def _task_owner(self) -> pulumi.Output[str] | None:
         """In destroy it goes after the scheduler, which makes the pods, and before the claims, which they hold."""

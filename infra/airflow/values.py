@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from infra import versions
-from infra.airflow import executors, parts, storage
+from infra.airflow import executors, local_settings, parts, storage
 from infra.airflow.chart import (
     Inputs,
     Values,
@@ -39,7 +39,11 @@ def values(release: Release, settings: Settings, given: Inputs) -> Values:
         storage.values(release, given),
     ):
         merged = merge(merged, layer)
-    return laid_on(merged, release.values)
+    pool = executors.task_pool(release, given)
+    return {
+        **laid_on(merged, release.values),
+        local_settings.VALUE: local_settings.text(release, settings, given, pool),
+    }
 
 
 def laid_on(ours: Any, theirs: Any) -> Any:

@@ -121,6 +121,23 @@ def namespaces(settings: Settings) -> Iterator[Problem]:
             )
 
 
+def shared_namespaces(settings: Settings) -> Iterator[Problem]:
+    """Kubernetes gives rights by namespace: whoever has them in one has them on every release in it."""
+    for index, release in enumerate(settings.releases):
+        with_it = [one.name for one in settings.releases if one is not release and _shares(one, release)]
+        if with_it and not release.shares_namespace:
+            yield Problem(
+                f"airflow:releases[{index}].sharesNamespace",
+                f"releases in one namespace share its Secrets and rights, and say so (here with {', '.join(with_it)})",
+                "set it to true for each of them, or leave their namespace out",
+                False,
+            )
+
+
+def _shares(one: Release, other: Release) -> bool:
+    return one.in_namespace == other.in_namespace
+
+
 def databases(settings: Settings) -> Iterator[Problem]:
     """`main-result` would own the database that the results of main's Celery are in (infra/names.py, result_schema)."""
     with_results = {f"{release.name}-result": release.name for release in settings.releases if release.on_celery}
@@ -147,4 +164,4 @@ def addresses(settings: Settings) -> Iterator[Problem]:
 
 
 ONE = (image, executor, spot, dags, logs, namespace, escape_hatches)
-RULES = (releases, namespaces, databases, addresses, chart_archive)
+RULES = (releases, namespaces, shared_namespaces, databases, addresses, chart_archive)

@@ -2,6 +2,7 @@
 
 import configparser
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.airflow import tls
+from infra.airflow import pod_policy, tls
 from infra.airflow.parts import Parts
 from tests.charts.combinations import RENDERED, Case
 from tests.charts.rendering import chart, parsed, template
 from tests.program.invariants import confinement
+from tests.program.stacks import leaves
 
 Objects = list[dict[str, Any]]
 WORKLOADS = ("Deployment", "StatefulSet", "CronJob", "Job", "DaemonSet")
@@ -210,3 +212,21 @@ def test_what_serves_logs_is_found_by_address_or_by_a_stable_name(case: Case, ob
             _env(main).get("AIRFLOW__CORE__HOSTNAME_CALLABLE", {}).get("value", "").endswith(".get_host_ip_address")
         )
         assert by_address != (item["kind"] == "StatefulSet"), name
+
+
+@pytest.mark.guarantee("a task's pod is no other pod")
+def test_the_policy_of_tasks_pods_knows_what_the_template_names(case: Case, objects: Objects) -> None:
+    """A Secret, claim or volume that the chart began to use would have every task refused."""
+    release = case.settings(slack=True).releases[0]
+    pattern = re.compile(pod_policy.secret_pattern(release))
+    for name, _, spec in _pods(objects):
+        if name != "task":
+            continue
+        named = {
+            value for path, value in leaves(spec) if path[-2:] in (("secretKeyRef", "name"), ("secret", "secretName"))
+        }
+        named |= {one["name"] for one in spec["imagePullSecrets"] or []}
+        generated = {re.sub(r"-1$", "-0a1b2c3d", one.replace("slack-1", "slack-default-1")) for one in named}
+        assert {one for one in generated if not pattern.search(one)} == set()
+        kinds = {kind for volume in spec["volumes"] for kind in volume if kind != "name"}
+        assert kinds <= set(pod_policy.VOLUMES)

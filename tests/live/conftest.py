@@ -33,8 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def cluster(pytestconfig: pytest.Config) -> Cluster:
-    """The cluster of KUBECONFIG's current context. Any will do: kind, minikube, …"""
+def api_server(pytestconfig: pytest.Config) -> Cluster:
+    """The API server of KUBECONFIG's current context, for what needs no node."""
     if "live" not in pytestconfig.option.markexpr:
         pytest.skip("makes objects in a cluster, so it has to be asked for: `make test-live`, or pytest -m live")
     kubeconfig = os.environ.get("KUBECONFIG")
@@ -45,6 +45,13 @@ def cluster(pytestconfig: pytest.Config) -> Cluster:
     ).stdout.strip()
     found = Cluster(("--kubeconfig", kubeconfig, "--context", context))
     found.run("get", "--raw", "/readyz")
+    return found
+
+
+@pytest.fixture(scope="session")
+def cluster(api_server: Cluster, pytestconfig: pytest.Config) -> Cluster:
+    """The cluster of KUBECONFIG's current context. Any will do: kind, minikube, …"""
+    found = api_server
     enforced = pytestconfig.stash[ENFORCED] = policies.enforced(found, IMAGE)
     if os.environ.get("POLICIES") == "enforced" and not enforced:
         pytest.exit("POLICIES=enforced, and this cluster lets through what a NetworkPolicy denies", returncode=2)

@@ -39,6 +39,7 @@ NAMED: dict[tuple[str, ...], str] = {
     ("backend", "service", "name"): "Service",
     ("airflowConfigAnnotations", "airflow-platform/task-pods-end-with-name"): "ConfigMap",
     ("authenticationRef", "name"): "TriggerAuthentication",
+    ("policyName",): "ValidatingAdmissionPolicy",
     ("namespace",): "Namespace",
     ("namespaceOverride",): "Namespace",
     ("searchNamespace",): "Namespace",
@@ -59,7 +60,10 @@ NO_REFERENCE = {
     *("args", "command", "volumeAttributes"),
 }
 OWN_NAMES = (("containers", "name"), ("env", "name"), ("env", "value"), ("volumes", "name"), ("volumeMounts", "name"))
-CLUSTER_SCOPED = {"Namespace", "PriorityClass", "StorageClass", "PersistentVolume", "IngressClass", "ClusterIssuer"}
+CLUSTER_SCOPED = {
+    *("Namespace", "PriorityClass", "StorageClass", "PersistentVolume", "IngressClass", "ClusterIssuer"),
+    "ValidatingAdmissionPolicy",
+}
 
 
 @dataclass(frozen=True)

@@ -188,11 +188,9 @@ def test_folders_of_the_node_are_the_checkouts() -> None:
 
 
 def test_two_releases_read_the_checkouts_dags(plan: PlanOf) -> None:
-    both = [
-        {"name": "one", "namespace": "both", "dags": {"kind": "share"}},
-        {"name": "two", "namespace": "both", "dags": {"kind": "share"}, "executor": "CeleryExecutor"},
-    ]
-    both[1]["celery"] = {"broker": "redis"}
+    shared = {"namespace": "both", "sharesNamespace": True, "dags": {"kind": "share"}}
+    celery = {"executor": "CeleryExecutor", "celery": {"broker": "redis"}}
+    both = [{"name": "one", **shared}, {"name": "two", **shared, **celery}]
     made = plan("local", ".", f"airflow:releases={json.dumps(both)}")
     folders = made.of_type("kubernetes:core/v1:PersistentVolume")
     bound = {(one.inputs["spec"]["claimRef"]["name"], one.inputs["spec"]["hostPath"]["path"]) for one in folders}

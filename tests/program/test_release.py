@@ -19,11 +19,12 @@ from tests.unit.test_release_rules import chart
 RELEASE = "kubernetes:helm.sh/v3:Release"
 JOB = "kubernetes:batch/v1:Job"
 HOST = "airflow.your-company.com"
+SHARED = {"namespace": "airflow", "sharesNamespace": True}
 TWO = [
-    {"name": "main", "namespace": "airflow", "host": HOST, "path": "/main", "image": {"own": True}},
+    {"name": "main", **SHARED, "host": HOST, "path": "/main", "image": {"own": True}},
     {
         "name": "batch",
-        "namespace": "airflow",
+        **SHARED,
         "host": HOST,
         "path": "/batch",
         "image": {"own": True},

@@ -171,8 +171,8 @@ def test_two_releases_in_one_namespace_are_strangers() -> None:
             {
                 **LOCAL,
                 "releases": [
-                    {"name": "main", "namespace": "airflow"},
-                    {"name": "batch", "namespace": "airflow", **CELERY},
+                    {"name": "main", "namespace": "airflow", "sharesNamespace": True},
+                    {"name": "batch", "namespace": "airflow", "sharesNamespace": True, **CELERY},
                 ],
             }
         )

@@ -102,9 +102,22 @@ def test_a_name_is_offered_for_a_misspelt_key() -> None:
 
 
 def test_releases_share_a_namespace_unless_two_run_tasks_in_pods() -> None:
-    pods, celery = {"namespace": "airflow"}, {"namespace": "airflow", **CELERY}
+    pods = {"namespace": "airflow", "sharesNamespace": True}
+    celery = {**pods, **CELERY}
     assert _problems(pods, celery) == {}
     assert "airflow:releases[1].namespace" in _problems(pods, pods)
+
+
+@pytest.mark.guarantee("a shared namespace is named")
+def test_releases_that_share_a_namespace_say_so() -> None:
+    """Whoever may read one's Secrets, or start a pod beside it, has the other's too."""
+    pods, celery = {"namespace": "airflow"}, {"namespace": "airflow", **CELERY}
+    found = _problems(pods, {**celery, "sharesNamespace": True})
+    assert list(found) == ["airflow:releases[0].sharesNamespace"]
+    assert "share its Secrets" in found["airflow:releases[0].sharesNamespace"]
+    assert len(_problems(pods, celery)) == 2
+    assert _problems({"namespace": "airflow"}, CELERY) == {}
+    assert _problems({"namespace": "airflow-r1"}, CELERY) != {}, "the other's by default"
 
 
 def test_no_release_is_named_as_anothers_database() -> None:

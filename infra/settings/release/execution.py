@@ -84,6 +84,14 @@ class Celery(Model):
     )
 
 
+class TaskReferences(Model):
+    """What a task's pod may name by `executor_config`, beside what this program gives it. Anything else is refused."""
+
+    secrets: tuple[ObjectName, ...] = Field(default=(), description="Secrets of the release's namespace")
+    service_accounts: tuple[ObjectName, ...] = Field(default=(), description="accounts of the release's namespace")
+    volume_claims: tuple[ObjectName, ...] = Field(default=(), description="claims of the release's namespace")
+
+
 class Tasks(Model):
     """Pods of KubernetesExecutor and workers of Celery. What a task asks for itself wins over it."""
 
@@ -93,3 +101,4 @@ class Tasks(Model):
     retries: Count = Field(default=2, description="retries of a task that names none")
     pod_labels: dict[str, str] = Field(default={}, description="labels of tasks' pods")
     env: dict[str, str] = Field(default={}, description="environment of tasks' pods, nothing secret")
+    may_use: TaskReferences = TaskReferences()

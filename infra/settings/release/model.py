@@ -29,7 +29,12 @@ class Release(Model):
     name: Slug
     host: Fqdn | None = None
     path: UrlPath = Field(default="/", description="prefix of the UI and of Flower, so that releases share a host")
-    namespace: Slug | None = Field(default=None, description="none: airflow-NAME; releases may share one")
+    namespace: Slug | None = Field(default=None, description="none: airflow-NAME")
+    shares_namespace: bool = Field(
+        default=False,
+        description="releases with the same `namespace` all say so: who may read Secrets or start pods there gets at "
+        "the keys and databases of each of them",
+    )
     image: Image = Image()
     executor: Executor = "KubernetesExecutor"
     celery: Celery | None = Field(default=None, description="asked for where the executor has CeleryExecutor")
@@ -52,6 +57,11 @@ class Release(Model):
     def in_namespace(self) -> str:
         """The namespace that it runs in."""
         return self.namespace or f"airflow-{self.name}"
+
+    @property
+    def pods_namespace(self) -> str:
+        """Where the pods go that its DAGs start. No name of a setting has two hyphens: it is no release's."""
+        return f"{self.namespace or 'airflow'}--{self.name}"
 
     @property
     def without_dags(self) -> bool:
