@@ -112,7 +112,7 @@ class Running:
         else:
             stacks.put(stack, change.put)
             plan = _with_its_secrets(stack) if change.put else self.plan
-            stack.set_secrets({key: settings.SECRETS[key.rpartition(".")[2]].placeholder(2) for key in change.anew})
+            stack.set_secrets({key: settings.SECRETS[key].placeholder(world.number()) for key in change.anew})
             previewed = parity.kinds(stack.preview())
             stack.up()
         did, old_first = _done(world.events[mark:])

@@ -1,7 +1,6 @@
 """The shipped stacks as their owners would fill them, on the engine."""
 
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -18,14 +17,21 @@ from tests.engine.providers.server import Clouds
 
 
 def begin(
-    folder: Path, clouds: Clouds, name: str, stacks: str = ".", more: Mapping[str, Any] = MappingProxyType({})
+    folder: Path,
+    clouds: Clouds,
+    name: str,
+    stacks: str = ".",
+    more: Mapping[str, Any] = MappingProxyType({}),
+    content: str = "",
 ) -> Stack:
-    """A stack of a new checkout: initialised, its placeholders filled, `more` put into its file, its secrets set."""
+    """A stack of a new checkout: initialised, its placeholders filled, `more` put into its file, its secrets set.
+
+    `content` is another file in place of the shipped one.
+    """
     checkout = Checkout.make(folder, clouds)
     stack = Stack(checkout, name)
-    if stacks != ".":
-        shutil.copy(checkout.project / stacks / f"Pulumi.{name}.yaml", stack.file)
-    stack.file.write_text(stack.file.read_text().replace(f"{MARK}: ", ""))
+    text = content or (checkout.project / stacks / f"Pulumi.{name}.yaml").read_text()
+    stack.file.write_text(text.replace(f"{MARK}: ", ""))
     put(stack, more)
     checkout.pulumi("stack", "init", name)
     set_missing_secrets(stack)
