@@ -90,6 +90,15 @@ def _options(ours: Resource, theirs: Mapping[str, Any], read: Mapping[str, Any])
         "protect": (options.protect, theirs.get("protect", False)),
         "retainOnDelete": (options.retain_on_delete, theirs.get("retainOnDelete", False)),
         "deletedWith": (options.deleted_with or "", theirs.get("deletedWith", "")),
+        "customTimeouts": (
+            {what: int(text.removesuffix("m")) * 60 for what, text in options.custom_timeouts.items()},
+            {what: seconds for what, seconds in theirs.get("customTimeouts", {}).items() if seconds},
+        ),
+        "replaceOnChanges": (sorted(options.replace_on_changes), sorted(theirs.get("replaceOnChanges", ()))),
+        "hooks": (
+            {moment.lower(): list(names) for moment, names in options.hooks.items()},
+            {moment.lower(): names for moment, names in (theirs.get("resourceHooks") or {}).items()},
+        ),
         "ignoreChanges": (list(options.ignore_changes), sorted(theirs.get("ignoreChanges", ()))),
         "secret outputs": (
             sorted(options.additional_secret_outputs),
