@@ -66,10 +66,11 @@ PULUMI_SDK = $(shell sed -n 's/^pulumi==\([0-9.]*\).*/\1/p' requirements.txt)
 test-engine: $(VENV)/.installed  ## every shipped stack on Pulumi's engine, with simulated clouds: needs pulumi on PATH, no account
 	@command -v pulumi >/dev/null && command -v pulumi-language-python >/dev/null || { \
 	  echo "no pulumi with its pulumi-language-python on the PATH: install the Pulumi CLI $(PULUMI_SDK) (docs/operations.md)" >&2; exit 2; }
-	@$(VENV)/bin/pytest -n 2 --dist loadgroup --timeout 1800 tests/engine -k 'not survives or local' $(ARGS)
+	@$(VENV)/bin/pytest -n auto --dist loadgroup --timeout 1800 tests/engine -k 'not survives' $(ARGS)
+	@$(PY) -m tests.engine.table changes
 
 test-survival: $(VENV)/.installed  ## all that can go wrong in a stack's life, and docs/survival.md from it: needs pulumi on PATH, an hour
-	@$(VENV)/bin/pytest -n 2 --timeout 3600 tests/engine/test_survival.py $(ARGS)
-	@$(PY) -m tests.engine.table
+	@$(VENV)/bin/pytest -n auto --timeout 3600 tests/engine/test_survival.py $(ARGS)
+	@$(PY) -m tests.engine.table survival
 
 .PHONY: check lint lint-workflows types format test suites test-charts chart-pins test-engine test-survival test-live e2e

@@ -25,6 +25,7 @@ from ops.job import run_manifest
 from ops.moves import moved
 from ops.stack import Rest, Stack, StackOption, StacksOption, resources_of
 
+CLAIM = "kubernetes:core/v1:PersistentVolumeClaim"
 BOOTSTRAP = "app.kubernetes.io/name=database-bootstrap"
 
 
@@ -97,6 +98,13 @@ def _in_cloud(resource: dict[str, Any]) -> bool:
     return not resource["type"].startswith("kubernetes:")
 
 
+def _claims(gone: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Those for which the cluster made a volume; one that is named is a share's, and stays."""
+    for one in gone:
+        if one["type"] == CLAIM and not one.get("inputs", {}).get("spec", {}).get("volumeName"):
+            yield one
+
+
 def _place(resource: dict[str, Any]) -> tuple[str, str]:
     """Parent and `aws:s3` or `azure-native:storage`: an endpoint or a right beside a bucket is of another module."""
     package, module, _ = resource["type"].split(":")
@@ -108,6 +116,9 @@ def _shown(stack: Stack, release: str, going: list[dict[str, Any]]) -> Iterator[
     cloud = sum(map(_in_cloud, gone))
     yield f"{release} of {stack.name} goes: {len(gone) - cloud} objects of the cluster, {cloud} of the cloud"
     yield from (f"  goes: {one['type']} {_name(one)}" for one in gone if _in_cloud(one))
+    yield from (
+        f"  goes with what is in it, unless its class keeps volumes: claim {_name(one)}" for one in _claims(gone)
+    )
     secrets = ", ".join(sorted(key for key in stack.secret_keys if key.startswith(f"{release}.")))
     yield f"  out of {stack.file.path.name}: its entry; secrets: {secrets or 'none of its own'}"
     yield f"  stays: database {schema(release)} on the server (Celery's results too), until DROP names it"

@@ -55,9 +55,9 @@ class Checkout:
         project = folder / "project"
         shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(*_LEFT_OUT), symlinks=True)
         (project / ".venv").symlink_to(ROOT / ".venv")
-        for name in ("home", "state"):
-            (folder / name).mkdir()
-        (folder / "kubeconfig").write_text(json.dumps(KUBECONFIG))
+        for name in ("home", "programs", "state", "person/.kube"):
+            (folder / name).mkdir(parents=True)
+        (folder / "person/.kube/config").write_text(json.dumps(KUBECONFIG))
         return cls(folder, clouds)
 
     @property
@@ -67,9 +67,11 @@ class Checkout:
     @property
     def environment(self) -> dict[str, str]:
         return {
-            **os.environ,
+            # without compiled files each command would read the program's sources anew
+            **{key: value for key, value in os.environ.items() if key not in ("KUBECONFIG", "PYTHONDONTWRITEBYTECODE")},
             **self.clouds.environment,
-            "KUBECONFIG": str(self.folder / "kubeconfig"),
+            "HOME": str(self.folder / "person"),
+            "PATH": f"{self.folder / 'programs'}:{os.environ['PATH']}",
             "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
@@ -176,7 +178,8 @@ class Stack:
 
     def set_secrets(self, values: Mapping[str, str]) -> None:
         pairs = [word for key, value in values.items() for word in ("--secret", f"airflow:{key}={value}")]
-        self.cli("config", "set-all", *pairs)
+        if pairs:
+            self.cli("config", "set-all", *pairs)
 
 
 def _object_in(text: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import yaml
 
-from infra.preview import planning
 from infra.preview.model import Plan
 from tests.engine import stacks
 from tests.engine.engine import Said, Stack
@@ -45,7 +44,7 @@ def live(folder: Path, name: str, where: str) -> Life:
     with Clouds() as clouds:
         stack = stacks.begin(folder, clouds, name, where)
         world = clouds.world
-        plan = planning.make(planning.Request(name, stack.checkout.project)).plan
+        plan = stacks.plan(stack)
         preview = stack.preview()
         assert not world.standing, "a preview makes nothing"
         first = stack.up()

@@ -5,11 +5,20 @@ from dataclasses import replace
 from typing import Any
 
 from infra.preview import wire as planned
-from infra.preview.model import PROVIDER_PREFIX, Plan, Resource
+from infra.preview.model import PROVIDER_PREFIX, STACK_TYPE, Plan, Resource
 from tests.engine.providers import wire
 from tests.engine.providers.cloud import MADE_UP
 from tests.engine.providers.kubernetes import AUTONAMED
 
+KINDS = {
+    "create": "created",
+    "update": "changed",
+    "replace": "replaced",
+    "create-replacement": "replaced",
+    "delete-replaced": "replaced",
+    "delete": "deleted",
+}
+"""The engine's steps in the words of a plan's difference."""
 Difference = tuple[str, str, Any, Any]
 """URN, what differs, what our plan says, what the engine says."""
 MADE_UP_NAMES = ("metadata.name", "name", "identifier", "nodeGroupName", "bucket")
@@ -38,6 +47,15 @@ def differences(plan: Plan, preview: Mapping[str, Any]) -> Iterator[Difference]:
         for what, one, other in (*_options(ours, theirs, read), *_inputs(_renamed(ours, names), theirs)):
             if one != planned.UNKNOWN or str(other) not in of_clouds:
                 yield urn, what, one, other
+
+
+def kinds(preview: Mapping[str, Any]) -> dict[str, str]:
+    """What becomes of each resource, by URN, as the engine previews it; what it reads or leaves is not told."""
+    found: dict[str, str] = {}
+    for step in preview["steps"]:
+        if step["op"] in KINDS and found.get(step["urn"]) != "replaced":
+            found[step["urn"]] = KINDS[step["op"]]
+    return {urn: kind for urn, kind in found.items() if wire.token(urn) != STACK_TYPE}
 
 
 def _made_up(plan: Plan, engine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -72,6 +90,15 @@ def _options(ours: Resource, theirs: Mapping[str, Any], read: Mapping[str, Any])
         "protect": (options.protect, theirs.get("protect", False)),
         "retainOnDelete": (options.retain_on_delete, theirs.get("retainOnDelete", False)),
         "deletedWith": (options.deleted_with or "", theirs.get("deletedWith", "")),
+        "customTimeouts": (
+            {what: int(text.removesuffix("m")) * 60 for what, text in options.custom_timeouts.items()},
+            {what: seconds for what, seconds in theirs.get("customTimeouts", {}).items() if seconds},
+        ),
+        "replaceOnChanges": (sorted(options.replace_on_changes), sorted(theirs.get("replaceOnChanges", ()))),
+        "hooks": (
+            {moment.lower(): list(names) for moment, names in options.hooks.items()},
+            {moment.lower(): names for moment, names in (theirs.get("resourceHooks") or {}).items()},
+        ),
         "ignoreChanges": (list(options.ignore_changes), sorted(theirs.get("ignoreChanges", ()))),
         "secret outputs": (
             sorted(options.additional_secret_outputs),

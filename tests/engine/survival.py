@@ -3,17 +3,29 @@
 Each scenario ends with the stack as the program wants it, or gone, and returns what was seen in a few words.
 """
 
+import re
 from collections import Counter
 
-from infra.preview import create_only, planning
+from infra.preview import create_only
+from tests.engine import stacks
 from tests.engine.engine import Said, Stack
 from tests.engine.leaks import leaks
 from tests.engine.providers import wire
 from tests.engine.providers.aws import PROTECTION
 from tests.engine.providers.faults import Fault, Kind
-from tests.engine.providers.world import Thing
+from tests.engine.providers.world import Spreading, Thing
 
 MOST_ROUNDS = 60
+SPREADING = {
+    "aws:iam/role:Role": Spreading(
+        3, "InvalidParameterException: The role cannot be assumed", r"[:$]aws:(ec2/flowLog|eks/|rds/)"
+    ),
+    "azure-native:managedidentity:UserAssignedIdentity": Spreading(
+        3, "PrincipalNotFound: Principal does not exist in the directory", r"[:$]azure-native:authorization:"
+    ),
+}
+"""What clouds know only after a while, and in which words they say so."""
+LIMITED = ("aws:ec2/eip:Eip", "azure-native:network:PublicIPAddress", "kubernetes:core/v1:PersistentVolumeClaim")
 LOCKED = "the stack is currently locked by"
 
 
@@ -80,7 +92,7 @@ def partial(stack: Stack) -> str:
 def _unheard(stack: Stack, kind: Kind) -> str:
     """docs/operations.md, "A provider died, or timed out": what the state does not know goes by hand."""
     clouds = stack.checkout.clouds
-    plan = planning.make(planning.Request(stack.name, stack.checkout.project)).plan
+    plan = stacks.plan(stack)
     packages = {resource.package for resource in plan if resource.custom}
     deleted = 0
     for package in sorted(packages & {"aws", "azure-native", "kubernetes"}):
@@ -110,6 +122,53 @@ def two_at_once(stack: Stack) -> str:
     stack.up()
     settled(stack)
     return "the second is refused"
+
+
+def taken_up(stack: Stack) -> str:
+    """The engine is killed at each creation of what holds data, and `make adopt` takes it up by its id."""
+    clouds = stack.checkout.clouds
+    plan = stacks.plan(stack)
+    holders = [one.urn for one in plan if one.custom and create_only.rules(one.type).holds_data]
+    imported = 0
+    while stack.killed(fault := clouds.order(Fault("hang", urn=_any_of(holders))), "up"):
+        clouds.mend()
+        assert recover(stack) >= 1
+        known = {one["urn"] for one in stack.resources()}
+        assert fault.met[0] in known
+        holders = [urn for urn in holders if urn not in known]
+        imported += 1
+    clouds.mend()
+    assert holders == []
+    stack.up()
+    settled(stack)
+    return f"{imported} taken up, none made twice"
+
+
+def spread_late(stack: Stack) -> str:
+    """A new role or identity is not found at first by what refers to it; `up` waits and ends well by itself."""
+    world = stack.checkout.clouds.world
+    world.spreading = dict(SPREADING)
+    stack.up()
+    refused = world.done("refused")
+    slow = {token for token in SPREADING if any(world.of_token(token))}
+    assert len({event.why for event in refused}) == len(slow)
+    settled(stack)
+    return f"{len(refused)} refused, one run of `up`" if refused else "has none of them"
+
+
+def over_quota(stack: Stack) -> str:
+    """A quota is used up; once it is raised, `up` goes on from there."""
+    world = stack.checkout.clouds.world
+    plan = stacks.plan(stack)
+    token = next(token for token in LIMITED if plan.of_type(token))
+    world.quotas[token] = 0
+    said = stack.up(ok=False)
+    assert said.code
+    assert f"LimitExceeded: the quota of {token}" in said.text
+    world.quotas.clear()
+    stack.up()
+    settled(stack)
+    return f"none of {token.rpartition(':')[2]} was allowed, then all"
 
 
 def interrupted_destroy(stack: Stack, every: int = 20) -> str:
@@ -169,4 +228,19 @@ def settled(stack: Stack) -> None:
     assert leaks(stack) == []
 
 
-SCENARIOS = (refused, killed, crashed, late, partial, two_at_once, interrupted_destroy)
+def _any_of(urns: list[str]) -> str:
+    return "|".join(f"^{re.escape(urn)}$" for urn in urns) or "nothing"
+
+
+SCENARIOS = (
+    refused,
+    over_quota,
+    spread_late,
+    killed,
+    taken_up,
+    crashed,
+    late,
+    partial,
+    two_at_once,
+    interrupted_destroy,
+)

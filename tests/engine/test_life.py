@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from tests.engine import parity
 from tests.engine.life import Life
 
@@ -13,6 +15,7 @@ class TestLife:
         planned = {resource.urn for resource in life.plan if resource.custom and ":providers:" not in resource.type}
         assert {thing.urn for thing in life.stood} == planned
 
+    @pytest.mark.guarantee("the plan is the engine's own preview")
     def test_our_plan_is_the_engines_preview(self, life: Life) -> None:
         assert list(parity.differences(life.plan, life.preview)) == []
 
@@ -21,9 +24,11 @@ class TestLife:
         assert {urn: count for urn, count in made.items() if count > 1} == {}
         assert [event for event in life.before_the_end if event.did == "refused"] == []
 
+    @pytest.mark.guarantee("a second `up` has nothing to do")
     def test_a_second_up_changes_nothing(self, life: Life) -> None:
         assert life.again.code == 0, life.again.text
 
+    @pytest.mark.guarantee("a second `up` has nothing to do")
     def test_a_refresh_finds_nothing(self, life: Life) -> None:
         assert life.refresh.code == 0, life.refresh.text
 

@@ -1,7 +1,6 @@
 """Any legal combination of cloud, tier, size, parts, executor, DAG and log mode holds the invariants."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,68 +10,25 @@ from hypothesis import strategies as st
 
 from infra.preview import planning
 from infra.settings import SettingsError
+from tests.program.axes import CONTROLLERS, DAGS, EXECUTORS, LOGS, SIZES, STATES, TIERS, stack_file
 from tests.program.invariants import EVERY_PLAN, broken
 from tests.program.stacks import SHIPPED
 
-STATES = st.sampled_from(["on", "existing", "off"])
-DAGS = st.sampled_from(
-    [
-        {"kind": "image"},
-        {"kind": "git", "repository": "https://git.your-company.com/dags.git"},
-        {"kind": "bundle", "repositories": [{"name": "main", "repository": "https://git.your-company.com/dags.git"}]},
-        {"kind": "share"},
-    ]
-)
-EXECUTORS = st.sampled_from(
-    [
-        {"executor": "LocalExecutor"},
-        {"executor": "KubernetesExecutor"},
-        {"executor": "CeleryExecutor", "celery": {"broker": "redis", "flower": True}},
-        {"executor": "CeleryExecutor", "celery": {"broker": "rabbitmq", "keda": {"maxWorkers": 4}}},
-        {"executor": "CeleryExecutor,KubernetesExecutor", "celery": {"broker": "redis"}},
-    ]
-)
-LOGS = st.sampled_from([None, {"kind": "objectStore"}, {"kind": "share"}])
 AXES = st.fixed_dictionaries(
     {
-        "tier": st.sampled_from(["local", "integration", "production"]),
-        "size": st.sampled_from(["small", "medium", "large"]),
+        "tier": st.sampled_from(TIERS),
+        "size": st.sampled_from(SIZES),
         "ephemeral": st.booleans(),
-        "controller": st.sampled_from(["nginx", "traefik"]),
+        "controller": st.sampled_from(CONTROLLERS),
         "parts": st.fixed_dictionaries(
-            {part: STATES for part in ("ingress", "certificates", "dns", "monitoring", "keda")}
+            {part: st.sampled_from(STATES) for part in ("ingress", "certificates", "dns", "monitoring", "keda")}
             | {"chaos": st.sampled_from(["on", "off"])}
         ),
-        "dags": DAGS,
-        "executor": EXECUTORS,
-        "logs": LOGS,
+        "dags": st.sampled_from(DAGS),
+        "executor": st.sampled_from(EXECUTORS),
+        "logs": st.sampled_from(LOGS),
     }
 )
-
-
-def stack_file(stack: str, stacks: str, axes: dict[str, Any]) -> dict[str, Any]:
-    """The shipped stack file with the axes laid on it."""
-    data = yaml.safe_load(Path(planning.ROOT, stacks, f"Pulumi.{stack}.yaml").read_text())
-    config = data["config"]
-    for key in ("tier", "size", "ephemeral"):
-        config[f"airflow:{key}"] = axes[key]
-    platform = config["airflow:platform"]
-    for part, state in axes["parts"].items():
-        shipped = platform.get(part)
-        platform[part] = {**(shipped if isinstance(shipped, dict) else {}), "state": state}
-    release = config["airflow:releases"][0]
-    platform["ingress"]["controller"] = axes["controller"]
-    if axes["parts"]["certificates"] == "existing":
-        platform["certificates"]["existingIssuer"] = "company-ca"
-    if axes["parts"]["ingress"] == "existing":
-        platform["ingress"] |= {"className": "company", "existingAddress": "lb.your-company.com"}
-    if axes["parts"]["ingress"] == "off":
-        release.pop("host", None)
-    release.pop("celery", None)
-    release.update(axes["executor"], dags=axes["dags"])
-    if axes["logs"]:
-        release["logs"] = axes["logs"]
-    return data
 
 
 # No shrinking: an example takes seconds to plan, and what fails names the resource anyway.

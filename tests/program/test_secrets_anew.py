@@ -25,6 +25,7 @@ def names(found: Diff, kind: str, token: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("stack", "home"), SHIPPED)
+@pytest.mark.guarantee("a secret that is set anew is in the plan's difference")
 def test_a_fernet_key_set_anew(plan: PlanOf, stack: str, home: str) -> None:
     found = difference(plan, stack, home, "fernetKey")
     assert names(found, "replaced", ":Secret") == {"main-fernet"}
@@ -42,6 +43,7 @@ def test_a_fernet_key_set_anew(plan: PlanOf, stack: str, home: str) -> None:
 
 
 @pytest.mark.parametrize(("stack", "home"), SHIPPED)
+@pytest.mark.guarantee("a secret that is set anew is in the plan's difference")
 def test_every_secret_of_a_stack_leads_somewhere(plan: PlanOf, stack: str, home: str) -> None:
     made = plan(stack, home)
     keys = [key.partition(":")[2] for key in made.missing_secrets]
@@ -92,6 +94,7 @@ def test_what_differs_is_set_anew_and_what_comes_is_not(tmp_path: Path) -> None:
     assert found == SetAnew(("airflow:jwtSecret",))
 
 
+@pytest.mark.guarantee("a secret that is set anew is in the plan's difference")
 def test_a_key_that_moved_to_a_releases_name_is_the_same(tmp_path: Path) -> None:
     moved = {f"main.{key}" if key in ("fernetKey", "jwtSecret") else key: value for key, value in BASE.items()}
     assert between(tmp_path, {**moved, "second.fernetKey": "v1:z"}, releases="main second") == SetAnew()
@@ -102,6 +105,7 @@ def test_a_new_key_beside_the_one_that_served_is_set_anew(tmp_path: Path) -> Non
     assert found == SetAnew(("airflow:main.fernetKey",))
 
 
+@pytest.mark.guarantee("a secret that is set anew is in the plan's difference")
 def test_another_provider_is_said_to_be_not_looked_at(tmp_path: Path) -> None:
     found = between(tmp_path, {key: f"{value}x" for key, value in BASE.items()}, "v1:other")
     assert found.keys == ()
@@ -111,6 +115,7 @@ def test_another_provider_is_said_to_be_not_looked_at(tmp_path: Path) -> None:
     assert any("not looked at" in line for line in said)
 
 
+@pytest.mark.guarantee("a secret that is set anew is in the plan's difference")
 def test_an_earlier_plan_says_that_it_holds_no_secrets(plan: PlanOf) -> None:
     made = plan("local")
     said = "\n".join(line.text for line in diff_report.lines(diff.compare(made, made, anew.NO_FILES)))

@@ -18,6 +18,7 @@ from tests.unit.test_restore_verb import JOB, ended, pod
 
 CHAIN = "urn:pulumi:local::airflow::airflow:airflow:AirflowRelease"
 LOGS = f"{CHAIN}$airflow:airflow:ReleaseVolumes$airflow:aws:LogBucket"
+VOLUMES = f"{CHAIN}$airflow:airflow:ReleaseVolumes"
 PARENT = f"{LOGS}::second-logs"
 
 
@@ -32,7 +33,7 @@ STATE = [
     custom(LOGS, "aws:s3/bucketPolicy:BucketPolicy", "second-logs-policy"),
     custom(LOGS, "aws:iam/role:Role", "second-role"),
     custom(f"{CHAIN}$airflow:airflow:ReleaseKeys", "kubernetes:core/v1:Secret", "second-fernet"),
-    custom(f"{CHAIN}$airflow:airflow:ReleaseVolumes", "kubernetes:core/v1:PersistentVolumeClaim", "second-dags"),
+    custom(VOLUMES, "kubernetes:core/v1:PersistentVolumeClaim", "second-dags", inputs={"spec": {"volumeName": "nfs"}}),
 ]
 
 
@@ -84,6 +85,7 @@ def order(programs: Programs) -> list[str]:
     return list(dict.fromkeys(filter(None, steps)))
 
 
+@pytest.mark.guarantee("a release that goes")
 def test_a_release_goes_with_its_entry_and_secrets_after_a_last_dump(
     verb: Callable[..., int], world: Any, programs: Programs, stack_file: Path, capsys: Any
 ) -> None:
@@ -111,6 +113,7 @@ def test_a_release_goes_with_its_entry_and_secrets_after_a_last_dump(
     assert "--yes" in up.arguments
 
 
+@pytest.mark.guarantee("a release that goes")
 def test_what_holds_data_in_the_cloud_is_forgotten_and_not_deleted(
     verb: Callable[..., int], world: Any, programs: Programs
 ) -> None:
@@ -123,6 +126,19 @@ def test_what_holds_data_in_the_cloud_is_forgotten_and_not_deleted(
     assert not state["second-logs"]["protect"]
 
 
+@pytest.mark.guarantee("a release that goes")
+def test_a_volume_that_the_cluster_made_is_said_to_go_with_what_is_in_it(
+    verb: Callable[..., int], world: Any, capsys: Any
+) -> None:
+    claim = custom(VOLUMES, "kubernetes:core/v1:PersistentVolumeClaim", "second-logs", inputs={"spec": {}})
+    world([*STATE, claim])
+    assert remove(verb, "--yes", "--", "--yes") == 0
+    said = capsys.readouterr().out
+    assert "goes with what is in it, unless its class keeps volumes: claim second-logs" in said
+    assert "claim second-dags" not in said
+
+
+@pytest.mark.guarantee("a release that goes")
 def test_a_database_goes_by_its_name_alone(
     verb: Callable[..., int], world: Any, programs: Programs, capsys: Any
 ) -> None:
@@ -156,6 +172,7 @@ def test_nothing_is_done_unless_somebody_says_so(
     assert order(programs) == ["stack export"]
 
 
+@pytest.mark.guarantee("a release that goes")
 def test_a_failed_dump_changes_nothing(
     verb: Callable[..., int], world: Any, programs: Programs, stack_file: Path, capsys: Any
 ) -> None:
@@ -170,6 +187,7 @@ def test_a_failed_dump_changes_nothing(
     assert order(programs)[-2:] == ["stack import", "pulumi up"]
 
 
+@pytest.mark.guarantee("a release that goes")
 def test_an_up_that_fails_can_be_gone_on_with(
     verb: Callable[..., int], world: Any, programs: Programs, stack_file: Path, capsys: Any
 ) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -39,6 +40,15 @@ class Thing:
 
 
 @dataclass(frozen=True)
+class Spreading:
+    """How often those whose URN matches are refused what a new thing is, and in which words."""
+
+    times: int
+    words: str
+    urn: str = ""
+
+
+@dataclass(frozen=True)
 class Event:
     """What was done to one URN; `referring` names what still referred to a thing that was deleted."""
 
@@ -56,8 +66,8 @@ class Event:
 class World:
     """Thread-safe; one for all clouds of a test, and so one account, subscription and set of clusters.
 
-    `quotas`: type → how many may stand. `spreading`: type → how often what refers to a new thing of it is refused, and
-    in which words: clouds are consistent only in the end.
+    `quotas`: type → how many may stand. `spreading`: type → what refers to a new thing of it is refused at first, as
+    clouds are consistent only in the end.
     """
 
     def __init__(self) -> None:
@@ -65,7 +75,7 @@ class World:
         self.standing: list[Thing] = []
         self.events: list[Event] = []
         self.quotas: dict[str, int] = {}
-        self.spreading: dict[str, tuple[int, str]] = {}
+        self.spreading: dict[str, Spreading] = {}
         self._numbers = itertools.count(1)
 
     def number(self) -> int:
@@ -100,11 +110,13 @@ class World:
         """Raises RefusedError where it refers to something that has not spread yet."""
         with self.lock:
             for other in self.standing:
-                times, words = self.spreading.get(other.token, (0, ""))
-                if other.refusals < times and _refers(thing, other):
+                slow = self.spreading.get(other.token)
+                if slow is None or other.refusals >= slow.times or not re.search(slow.urn, thing.urn):
+                    continue
+                if _refers(thing, other):
                     other.refusals += 1
-                    self.note(Event("refused", thing.urn, why=words))
-                    raise RefusedError(f"{words} ({other.id})")
+                    self.note(Event("refused", thing.urn, why=slow.words))
+                    raise RefusedError(f"{slow.words} ({other.id})")
 
     def remove(self, thing: Thing) -> None:
         with self.lock:
