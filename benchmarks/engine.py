@@ -155,7 +155,7 @@ def _value(value: Any) -> Any:
 
     if isinstance(value, Mapping):
         inner = cast("Mapping[str, Any]", value)
-        if rpc._special_sig_key in inner:
+        if rpc._special_sig_key in inner:  # pyright: ignore[reportPrivateUsage]
             return pulumi.Output.secret(_value(inner["value"]))
         return {key: _value(item) for key, item in inner.items()}
     if isinstance(value, float) and value.is_integer():

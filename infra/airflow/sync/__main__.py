@@ -6,6 +6,7 @@ Exit code: 0 done, 2 the settings or the arguments are wrong and nothing was cha
 """
 
 import argparse
+import io
 import sys
 import traceback
 from pathlib import Path
@@ -46,7 +47,8 @@ def passwords(options: argparse.Namespace) -> PasswordFile | PasswordSecret | No
 
 def main() -> int:
     for stream in (sys.stdout, sys.stderr):  # names hold any letter, and the locale may know ASCII alone
-        stream.reconfigure(errors="backslashreplace")
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = arguments()
     try:
         raw = sys.stdin.buffer.read() if options.file == "-" else Path(options.file).read_bytes()

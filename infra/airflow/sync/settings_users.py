@@ -55,7 +55,7 @@ def sync(
         new = user.id is None
         session.flush()
         report.entry(NOUN, name, "created" if new else "kept" if known else "adopted", differs)
-        entries[name] = Owned(user.id, new or (known and owner.made))
+        entries[name] = Owned(user.id, new or (known and owner is not None and owner.made))
     remember(session, NOUN, entries, ledger)
     return generated, removed
 
