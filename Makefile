@@ -72,4 +72,4 @@ include $(addprefix make/,$(addsuffix .mk,local secrets stack preflight ops deli
 .PHONY: help install pins
 help:  ## list the verbs
 	@awk -F ':.*## ' '/^# --- / {gsub(/^# -+ | -+$$/, ""); title = $$0} \
-	  /^[a-z][a-z-]*:.*## / {if (title) print "\n" title; title = ""; printf "  %-15s %s\n", $$1, $$2}' $(filter make/%,$(MAKEFILE_LIST)) Makefile
+	  /^[a-z][a-z0-9-]*:.*## / {if (title) print "\n" title; title = ""; printf "  %-15s %s\n", $$1, $$2}' $(filter make/%,$(MAKEFILE_LIST)) Makefile

@@ -34,7 +34,7 @@ test: $(VENV)/.installed $(AIRFLOW)/.installed  ## all tests that this machine c
 
 suites:
 	@echo "Suites of their own, which \`make test\` does not run:"
-	@awk -F ':.*## ' '/^test-[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' make/quality.mk
+	@awk -F ':.*## ' '/^(test-[a-z]+|e2e):.*## / {printf "  make %-12s %s\n", $$1, $$2}' make/quality.mk
 
 # The helm of the PATH, else one that Go builds from the module proxy, as actionlint is.
 HELM_VERSION := v3.22.0
@@ -58,6 +58,9 @@ chart-pins: $(VENV)/.installed $(HELM)  ## after a new version of a chart: write
 test-live: $(VENV)/.installed  ## try the plan's objects on a cluster, in namespaces of their own: needs kubectl and KUBECONFIG (kind, minikube, …)
 	@$(VENV)/bin/pytest -m live --timeout 1200 tests/live $(ARGS)
 
+e2e: $(VENV)/.installed  ## the local stack's whole life on a cluster by the CLI, from a fresh clone: needs pulumi, kubectl, KUBECONFIG, NEXT_IMAGE; an hour
+	@$(VENV)/bin/pytest -x --timeout 3600 tests/e2e $(ARGS)
+
 # The version that requirements.txt pins the SDK of: the CLI of another minor version works as a rule.
 PULUMI_SDK = $(shell sed -n 's/^pulumi==\([0-9.]*\).*/\1/p' requirements.txt)
 test-engine: $(VENV)/.installed  ## every shipped stack on Pulumi's engine, with simulated clouds: needs pulumi on PATH, no account
@@ -69,4 +72,4 @@ test-survival: $(VENV)/.installed  ## all that can go wrong in a stack's life, a
 	@$(VENV)/bin/pytest -n 2 --timeout 3600 tests/engine/test_survival.py $(ARGS)
 	@$(PY) -m tests.engine.table
 
-.PHONY: check lint lint-workflows types format test suites test-charts chart-pins test-engine test-survival test-live
+.PHONY: check lint lint-workflows types format test suites test-charts chart-pins test-engine test-survival test-live e2e

@@ -5,16 +5,27 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from typing import Any
+from typing import Any, Protocol
 
-from tests.live.site import ADMIN_PASSWORD, Site
+from ops.cluster import Cluster
+from tests.live.site import ADMIN_PASSWORD
+
+
+class Place(Protocol):
+    """Where a release is."""
+
+    @property
+    def cluster(self) -> Cluster: ...
+
+    @property
+    def namespace(self) -> str: ...
 
 
 class Api:
-    """`call("GET", "/api/v2/dags")`; a forward that broke with its pod is made again."""
+    """`call("GET", "/api/v2/dags")`; a forward that broke with its pod is made again. A release stands at its name."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, site: Place, release: str = "main", password: str = ADMIN_PASSWORD) -> None:
+        self._site, self._release, self._password = site, release, password
         self._forward: subprocess.Popen[str] | None = None
         self._base = ""
         self._token = ""
@@ -41,19 +52,17 @@ class Api:
             return json.loads(response.read() or b"null")
 
     def _open(self) -> None:
-        command = self._site.cluster.command(
-            "port-forward", "-n", self._site.namespace, "service/main-api-server", ":8080", "--address", "127.0.0.1"
-        )
+        service = ("-n", self._site.namespace, f"service/{self._release}-api-server")
+        command = self._site.cluster.command("port-forward", *service, ":8080", "--address", "127.0.0.1")
         self._forward = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self._forward.stdout is not None
         line = self._forward.stdout.readline()  # Forwarding from 127.0.0.1:40123 -> 8080
         if ":" not in line:
             raise ConnectionError("no forward")
-        self._base = f"http://127.0.0.1:{line.split(' -> ')[0].rpartition(':')[2]}/main"
+        self._base = f"http://127.0.0.1:{line.split(' -> ')[0].rpartition(':')[2]}/{self._release}"
         self._token = ""
-        self._token = self._call("POST", "/auth/token", {"username": "admin", "password": ADMIN_PASSWORD})[
-            "access_token"
-        ]
+        login = {"username": "admin", "password": self._password}
+        self._token = self._call("POST", "/auth/token", login)["access_token"]
 
     def close(self) -> None:
         if self._forward:
