@@ -1,19 +1,40 @@
 """What a stack's names began with at its last `up`: its own export, read back. Nobody renames a stack that stands."""
 
+import time
+from collections.abc import Mapping
+from typing import Any, cast
+
 import pulumi
 
 from infra.names import NAMES_EXPORT, Names, renaming
 
+READ_EXPORTS = "pulumi:pulumi:readStackOutputs"
+"""The engine's own function behind a StackReference (pkg/resource/deploy/builtins.go of github.com/pulumi/pulumi)."""
+_TRIES = 6
+
 
 def kept(names: Names) -> pulumi.Output[str]:
-    """What names begin with. Where the stack stands by other ones it fails, and so does each provider that takes it."""
+    """What names begin with. Raises RunError where the stack stands by other ones.
+
+    It is asked before anything is registered: with a state in files the engine rewrites what is read here with every
+    resource, a reader in the middle of that gets `failed to load checkpoint: EOF`, and a StackReference does not retry.
+    """
     own = f"{pulumi.get_organization()}/{names.project}/{names.stack}"
-    last = pulumi.StackReference("last", stack_name=own)
-    return last.outputs.apply(lambda exports: _kept((exports or {}).get(NAMES_EXPORT), names.resource()))
-
-
-def _kept(standing: object, wanted: str) -> str:
-    if why := renaming(standing, wanted):
+    if why := renaming(_exports(own).get(NAMES_EXPORT), names.resource()):
         pulumi.log.error(why)  # an exception alone shows no word once there are error hooks
         raise pulumi.RunError("nothing was changed")
-    return wanted
+    return pulumi.Output.from_input(names.resource())
+
+
+def _exports(stack: str) -> Mapping[str, Any]:
+    """What the stack exported last; nothing before its first `up`."""
+    for tried in range(_TRIES):
+        try:
+            found = pulumi.runtime.invoke(READ_EXPORTS, {"name": stack}).value
+        except Exception as error:  # the SDK raises no other
+            if tried == _TRIES - 1:
+                raise pulumi.RunError(f"the stack's own exports cannot be read: {error}") from None
+            time.sleep(0.2 * 2**tried)
+        else:
+            return cast("Mapping[str, Any]", found.get("outputs") or {})
+    raise AssertionError("not reached")

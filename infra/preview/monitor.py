@@ -10,7 +10,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from infra.preview import answers, sdk, secret_sources, wire
 from infra.preview.model import PROVIDER_PREFIX, STACK_TYPE, Options, Resource
 
-STACK_REFERENCE = "pulumi:pulumi:StackReference"
+READ_EXPORTS = "pulumi:pulumi:readStackOutputs"
 
 
 class Engine:
@@ -50,7 +50,6 @@ class Monitor:
         self.resources: dict[str, Resource] = {}
         self.outputs: Mapping[str, Any] = {}
         self.defects: set[str] = set()
-        self._project, self._stack = project, stack
         self._prefix = f"urn:pulumi:{stack}::{project}::"
         self._providers_off = providers_off
         self._unconfigured: set[str] = set()
@@ -102,17 +101,13 @@ class Monitor:
         self, request: sdk.resource_pb2.ReadResourceRequest
     ) -> sdk.resource_pb2.ReadResourceResponse:
         """Reading what is there already needs an account: everything but the id is unknown. Not part of the plan:
-        who waits for the read waits, in the plan, for what the read waits for. A stack before its first `up` exports
-        nothing, and that is what it reads of itself.
+        who waits for the read waits, in the plan, for what the read waits for.
         """
         self._require_provider(request.type, f"{request.type} {request.name!r}", request.provider)
         urn = f"{self._prefix}{self._qualified(request.parent, request.type)}::{request.name}"
         with self._lock:
             self._reads[urn] = frozenset(self._through_reads(request.dependencies))
-        known = struct_pb2.Struct()
-        if request.type == STACK_REFERENCE and request.id.split("/")[1:] == [self._project, self._stack]:
-            known.update({"name": request.id, "outputs": {}, "secretOutputNames": []})
-        return sdk.resource_pb2.ReadResourceResponse(urn=urn, id=request.id, properties=known)
+        return sdk.resource_pb2.ReadResourceResponse(urn=urn, id=request.id, properties=struct_pb2.Struct())
 
     def RegisterResourceOutputs(self, request: sdk.resource_pb2.RegisterResourceOutputsRequest) -> empty_pb2.Empty:  # noqa: N802
         """Keep the Stack's exports; components' own outputs show nothing that their resources do not."""
@@ -121,7 +116,14 @@ class Monitor:
         return empty_pb2.Empty()
 
     def Invoke(self, request: sdk.resource_pb2.ResourceInvokeRequest) -> sdk.resource_pb2.ResourceInvokeResponse:  # noqa: N802
-        """Nobody can be asked: the answer is unknown as a whole, which the `_output` form of a function carries on."""
+        """Nobody can be asked: the answer is unknown as a whole, which the `_output` form of a function carries on.
+
+        But for one: a stack before its first `up` exports nothing, and that is what it reads of itself.
+        """
+        if request.tok == READ_EXPORTS:
+            nothing = sdk.resource_pb2.ResourceInvokeResponse()
+            getattr(nothing, "return").update({"outputs": {}})
+            return nothing
         self._require_provider(request.tok, f"function {request.tok}", request.provider)
         return sdk.resource_pb2.ResourceInvokeResponse(unknown=True)
 

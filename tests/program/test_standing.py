@@ -4,7 +4,9 @@ import gc
 import json
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 
+import pulumi
 import pytest
 
 from infra import standing
@@ -41,6 +43,24 @@ def test_no_provider_acts_where_the_names_are_others(monkeypatch: pytest.MonkeyP
 def test_a_stack_exports_what_its_names_begin_with(plan: PlanOf) -> None:
     assert plan("local").outputs[NAMES_EXPORT] == "airflow-local"
     assert plan("local", ".", "prefix=acme").outputs[NAMES_EXPORT].startswith("acme-")
+
+
+def test_a_state_that_is_being_written_is_read_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a state in files a reader meets half a file, and the engine's function fails with an EOF."""
+    answers: list[object] = [Exception("failed to load checkpoint: EOF")] * 2
+
+    def invoke(token: str, arguments: object) -> SimpleNamespace:
+        assert token == standing.READ_EXPORTS
+        if answers:
+            raise answers.pop()
+        return SimpleNamespace(value={"outputs": {NAMES_EXPORT: "acme-1"}})
+
+    monkeypatch.setattr(standing.pulumi.runtime, "invoke", invoke)
+    monkeypatch.setattr(standing.time, "sleep", lambda _seconds: None)
+    assert standing._exports("organization/airflow/local") == {NAMES_EXPORT: "acme-1"}  # pyright: ignore[reportPrivateUsage]
+    answers.extend([Exception("no such bucket")] * 10)
+    with pytest.raises(pulumi.RunError, match="no such bucket"):
+        standing._exports("organization/airflow/local")  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.mark.parametrize("before", [None, "", "airflow-local", 7])
