@@ -35,6 +35,7 @@ from ops import (
 from ops.errors import OpsError
 from ops.judge import verdict
 from ops.preflight import verb as preflight
+from ops.prove import verb as prove
 
 app = typer.Typer(help="Work on a stack.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.command("deploy")(lifecycle.deploy)
@@ -61,6 +62,7 @@ app.command("plan-comment")(plan_comment.plan_comment)
 app.command("docs")(docs.docs)
 app.command("judge")(verdict.judge)
 app.command("preflight")(preflight.preflight)
+app.command("prove")(prove.prove)
 
 
 def run() -> int:

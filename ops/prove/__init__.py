@@ -1,0 +1,1 @@
+"""`prove`: an ephemeral copy of a stack in its own account, taken through its life, measured, and destroyed again."""
