@@ -151,11 +151,12 @@ def bare() -> None:
 def _value(value: Any) -> Any:
     """A value from the wire as a program gives it."""
     import pulumi
-    from pulumi.runtime import rpc
+
+    from tests.engine.providers import wire
 
     if isinstance(value, Mapping):
         inner = cast("Mapping[str, Any]", value)
-        if rpc._special_sig_key in inner:  # pyright: ignore[reportPrivateUsage]
+        if wire.SIGNATURE in inner:
             return pulumi.Output.secret(_value(inner["value"]))
         return {key: _value(item) for key, item in inner.items()}
     if isinstance(value, float) and value.is_integer():

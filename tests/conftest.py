@@ -5,6 +5,7 @@ import re
 import signal
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
@@ -31,3 +32,12 @@ for name in OF_MAKE | OF_TERMINALS | GIVEN - OF_THE_MACHINE:
 # A busy machine is slow to make examples, too: nothing is wrong with a test then.
 settings.register_profile("anywhere", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("anywhere")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep xdist's groups together: xdist 3.8 writes them behind `_nodeid`, which pytest 9.2 no longer reads."""
+    for item in items:
+        grouped = vars(item).get("_nodeid")
+        if grouped is not None and grouped != item.nodeid:
+            item._id = type(item._id).parse(grouped)

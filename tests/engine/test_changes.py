@@ -1,7 +1,7 @@
 """What changes on a running stack: the plan's difference is what the engine does, and what holds data stays."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -70,7 +70,7 @@ def test_a_change_is_refused(running: Callable[[Change], Running], change: Chang
     assert [event for event in world.events[mark:] if event.did in ("create", "update", "delete")] == []
 
 
-def parity_of(foreseen: dict[str, str], came: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+def parity_of(foreseen: Mapping[str, str], came: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Where they differ. What was foreseen to change may stay: a value that was not known turns out the same."""
     for urn in foreseen.keys() | came.keys():
         one, other = foreseen.get(urn, "–"), came.get(urn, "–")

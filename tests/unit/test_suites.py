@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +58,31 @@ def test_each_suite_of_its_own_is_told_with_what_it_needs() -> None:
     for name, says in SUITES:
         assert "needs" in says
         assert re.search(rf"make test-{name} +{re.escape(says)}", told)
+
+
+def test_what_shares_a_fixture_stays_with_one_worker(tmp_path: Path) -> None:
+    (tmp_path / "test_group.py").write_text(
+        "import os, pathlib, pytest\n"
+        '@pytest.mark.xdist_group("one")\n'
+        '@pytest.mark.parametrize("number", range(8))\n'
+        "def test_it(number):\n"
+        '    pathlib.Path(__file__).with_name(f"{number}.seen").write_text(os.environ["PYTEST_XDIST_WORKER"])\n'
+    )
+    command = [
+        *PYTEST,
+        "-p",
+        "tests.conftest",
+        "-n",
+        "2",
+        "--dist",
+        "loadgroup",
+        "--rootdir",
+        str(tmp_path),
+        str(tmp_path),
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    workers = [file.read_text() for file in tmp_path.glob("*.seen")]
+    assert len(workers) == 8
+    assert len(set(workers)) == 1
