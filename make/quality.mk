@@ -25,11 +25,11 @@ format: $(VENV)/.installed  ## let ruff format and mend what it can
 	@$(VENV)/bin/ruff check -q --fix .
 
 TESTS ?= tests
-# Those that start a whole Airflow run alone and last: two at once on two cores would wait for each other.
+# Those that start a whole Airflow run last, one after the other: on two cores they would wait for the rest.
 WHOLE = $(filter tests,$(TESTS))
 test: $(VENV)/.installed $(AIRFLOW)/.installed  ## all tests that this machine can run; TESTS=tests/unit for some
 	@$(VENV)/bin/pytest -n 2 --dist loadgroup $(TESTS) $(if $(WHOLE),--ignore=tests/real) $(ARGS)
-	$(if $(WHOLE),@$(VENV)/bin/pytest tests/real $(ARGS))
+	$(if $(WHOLE),@$(VENV)/bin/pytest -n 2 --dist loadgroup tests/real $(ARGS))
 	@$(MAKE) --no-print-directory suites
 
 suites:
