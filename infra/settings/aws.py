@@ -60,6 +60,14 @@ PolicyArn = Annotated[
 PostgresVersion = Annotated[
     str, matching(r"[0-9]{2}\.[0-9]{1,2}", "a minor version of PostgreSQL", 'as quoted text, for example "17.6"')
 ]
+KeyArn = Annotated[
+    str,
+    matching(
+        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[0-9a-z-]+",
+        "the ARN of a KMS key, not of an alias",
+        "`aws kms describe-key` names it",
+    ),
+]
 VpcId = Annotated[str, matching(r"vpc-[0-9a-z]+", "the id of a VPC", "for example vpc-0a1b2c3d4e5f67890")]
 SubnetId = Annotated[str, matching(r"subnet-[0-9a-z]+", "the id of a subnet", "for example subnet-0a1b2c3d4e5f67890")]
 
@@ -68,6 +76,10 @@ class AwsCluster(CloudCluster):
     """EKS."""
 
     admins: tuple[RoleArn, ...] = Field(min_length=1, description="ARNs of the roles that administer the cluster")
+    viewers: tuple[RoleArn, ...] = Field(default=(), description="ARNs of roles that see all of it but its Secrets")
+    session_manager: bool = Field(
+        default=False, description="whether a shell on a node is to be had by Systems Manager's Session Manager"
+    )
 
 
 class NewNetwork(Model):
@@ -119,6 +131,15 @@ class AwsDatabase(CloudDatabase):
     )
 
 
+class AwsKeys(Model):
+    """Keys that are there, in place of the stack's own: their policies are their owner's (docs/aws.md)."""
+
+    data: KeyArn | None = Field(default=None, description="ARN of the key of what is stored; none: an own one")
+    cluster: KeyArn | None = Field(
+        default=None, description="ARN of the key of the cluster's Secrets; none: an own one"
+    )
+
+
 class AwsCloud(Model):
     """`cloud.kind: aws`."""
 
@@ -133,6 +154,7 @@ class AwsCloud(Model):
         default=None, description="the policy that bounds what every role of the stack may do, by its ARN"
     )
     network: Annotated[NewNetwork | ExistingNetwork, Field(discriminator="kind")] = NewNetwork()
+    keys: AwsKeys = AwsKeys()
     cluster: AwsCluster
     database: AwsDatabase = AwsDatabase()
 

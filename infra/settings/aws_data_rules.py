@@ -10,6 +10,7 @@ from infra.settings.certificates import certificate_file
 from infra.settings.model import Settings
 from infra.settings.problems import Problem, nearest
 
+ADMIN_USER = 16
 STORAGE_GIB = (20, 65536)  # gp3
 TAGS = 40  # AWS takes 50; ours, a `Name`, the subnets' and the volumes' are among them
 CHARACTERS = "letters, digits, spaces and _ . : / + - @"
@@ -50,6 +51,14 @@ def database(settings: Settings) -> Iterator[Problem]:
             "twice the storage is a good start",
             sized.database.max_storage_gib,
         )
+
+
+def admin_user(settings: Settings) -> Iterator[Problem]:
+    """RDS takes a shorter name than PostgreSQL."""
+    name = aws(settings).database.admin_user
+    if len(name) > ADMIN_USER:
+        rule = f"at most {ADMIN_USER} characters: RDS takes no more"
+        yield Problem("airflow:cloud.database.adminUser", rule, "use airflow_admin", name)
 
 
 def postgres_version(settings: Settings) -> Iterator[Problem]:
@@ -107,6 +116,7 @@ def tags(settings: Settings) -> Iterator[Problem]:
 RULES = (
     ca_file,
     database,
+    admin_user,
     postgres_version,
     final_snapshot,
     windows,

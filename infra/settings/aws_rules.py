@@ -55,11 +55,24 @@ def zones(settings: Settings) -> Iterator[Problem]:
 
 
 def admins(settings: Settings) -> Iterator[Problem]:
-    """Each admin once: EKS has one access entry for each."""
-    named = aws(settings).cluster.admins
-    for index, arn in enumerate(named):
-        if arn in named[:index]:
-            yield Problem(f"airflow:cloud.cluster.admins[{index}]", "each admin once", "take one of the two out", arn)
+    """Each role once: EKS has one access entry for each."""
+    cluster = aws(settings).cluster
+    seen: set[str] = set()
+    for key, named in (("admins", cluster.admins), ("viewers", cluster.viewers)):
+        for index, arn in enumerate(named):
+            if arn in seen:
+                cure = "take one of the two out"
+                yield Problem(f"airflow:cloud.cluster.{key}[{index}]", "each role once", cure, arn)
+            seen.add(arn)
+
+
+def key_region(settings: Settings) -> Iterator[Problem]:
+    """A key is used in its own region alone."""
+    cloud = aws(settings)
+    for name in ("data", "cluster"):
+        arn = getattr(cloud.keys, name)
+        if arn and arn.split(":")[3] != cloud.region:
+            yield Problem(f"airflow:cloud.keys.{name}", f"a key of {cloud.region}", "name one there", arn)
 
 
 def network_size(settings: Settings) -> Iterator[Problem]:
@@ -155,6 +168,7 @@ RULES = (
     region,
     zones,
     admins,
+    key_region,
     network_size,
     network_holds_the_pods,
     subnets,

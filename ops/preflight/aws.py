@@ -66,7 +66,8 @@ def _admins(place: Place, region: Region) -> Iterator[Answer]:
     Roles of other accounts cannot be looked at, and users are as they are written.
     """
     own = place.arn("iam", "role/", region=False)
-    for arn in (one for one in place.cloud.cluster.admins if one.startswith(own)):
+    cluster = place.cloud.cluster
+    for arn in (one for one in (*cluster.admins, *cluster.viewers) if one.startswith(own)):
         name = arn.rpartition("/")[2]
         try:
             found = region["iam"].get_role(RoleName=name)["Role"]["Arn"]
@@ -74,8 +75,9 @@ def _admins(place: Place, region: Region) -> Iterator[Answer]:
             if not absent(error):
                 raise
             found = "not there"
-        cure = "make it, or mend cloud.cluster.admins" if found == "not there" else f"write {found} in its place"
-        yield answer(f"administrator {name}", found == arn, found, f"cloud.cluster.admins: {cure}")
+        kind = "administrator" if arn in cluster.admins else "viewer"
+        cure = "make it, or name another" if found == "not there" else f"write {found} in its place"
+        yield answer(f"{kind} {name}", found == arn, found, f"cloud.cluster.admins, viewers: {cure}")
 
 
 def _boundary(place: Place, region: Region) -> Iterator[Answer]:

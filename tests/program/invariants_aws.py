@@ -19,6 +19,7 @@ from tests.program.invariants_aws_data import (
     database_speaks_tls,
     files_are_encrypted,
     images_are_immutable,
+    own_key,
 )
 from tests.program.reading import expected, value
 from tests.program.stacks import UNKNOWN
@@ -80,7 +81,7 @@ def api_is_private(plan: Plan) -> Iterator[str]:
             {
                 "vpcConfig.endpointPrivateAccess": True,
                 "encryptionConfig.resources": ["secrets"],
-                "encryptionConfig.provider.keyArn": UNKNOWN,
+                "encryptionConfig.provider.keyArn": own_key(value(cluster, "encryptionConfig.provider.keyArn")),
                 "enabledClusterLogTypes": ["api", "audit", "authenticator"],
                 "bootstrapSelfManagedAddons": False,
             },

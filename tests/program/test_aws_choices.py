@@ -8,11 +8,14 @@ import pytest
 from infra.names import digest
 from infra.preview.model import Plan
 from tests.program import invariants, invariants_aws
-from tests.program.aws_plans import aws
+from tests.program.aws_plans import SHARES, aws
 from tests.program.conftest import PlanOf
 from tests.program.invariants_aws_data import INSTANCE
 from tests.program.reading import one, tampered, value
+from tests.program.stacks import leaves
 
+ASSOCIATION = "aws:eks/accessPolicyAssociation:AccessPolicyAssociation"
+ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 NAT = "aws:ec2/natGateway:NatGateway"
 ROUTE = "aws:ec2/route:Route"
@@ -28,6 +31,10 @@ def nat(kind: str) -> str:
     return f'cloud.network={{"kind": "new", "nat": "{kind}"}}'
 
 
+DATA_KEY = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+CLUSTER_KEY = DATA_KEY.replace("key/1", "key/9")
+KEYS = (f"cloud.keys.data={DATA_KEY}", f"cloud.keys.cluster={CLUSTER_KEY}")
+VIEWER = "arn:aws:iam::123456789012:role/analysts"
 #: What may be chosen beside the shipped files' own values.
 CHOICES: dict[str, tuple[str, ...]] = {
     "existing VPC": EXISTING,
@@ -39,6 +46,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "tasks on spot": ("figures.aws.tasks.spot=true",),
     "restored": (SNAPSHOT,),
     "changes at once": ("cloud.database.applyImmediately=true",),
+    "keys that are there": KEYS,
+    "viewers": (f"cloud.cluster.viewers=[{VIEWER}]",),
+    "sessions on nodes": ("cloud.cluster.sessionManager=true",),
     "own zone": ("platform.dns.state=on",),
     "records by hand": ("platform.dns.state=off",),
     "PostgreSQL 16": ("cloud.database.postgresMajor=16",),
@@ -72,6 +82,38 @@ def test_a_zone_leads_out_by_its_own_gateway_or_by_one_for_all(
     made = aws(plan, stack, *map(nat, given))
     count, used = ways_out(made)
     assert count == len(used) == len(made.of_type("aws:ec2/eip:Eip")) == gateways
+
+
+def test_keys_that_are_there_are_used_and_no_others_made(plan: PlanOf) -> None:
+    made = aws(plan, "production", *KEYS, *SHARES)
+    assert not made.of_type("aws:kms/key:Key", "aws:kms/alias:Alias")
+    used = {text for each in made for path, text in leaves(each.inputs) if path[-1:] and "kmskey" in path[-1].lower()}
+    assert used == {DATA_KEY}
+    (cluster,) = made.of_type(invariants_aws.CLUSTER)
+    assert value(cluster, "encryptionConfig.provider.keyArn") == CLUSTER_KEY
+
+
+def test_viewers_see_and_change_nothing(plan: PlanOf) -> None:
+    made = aws(plan, "production", f"cloud.cluster.viewers=[{VIEWER}]")
+    given = {each.inputs["principalArn"]: each.inputs["policyArn"] for each in made.of_type(ASSOCIATION)}
+    assert given.pop(VIEWER).endswith("/AmazonEKSViewPolicy")
+    assert {arn.rpartition("/")[2] for arn in given.values()} == {"AmazonEKSClusterAdminPolicy"}
+
+
+@pytest.mark.parametrize("stack", ["integration", "production"])
+def test_sessions_on_nodes_are_had_where_asked_for_alone(plan: PlanOf, stack: str) -> None:
+    def policies(*given: str) -> set[str]:
+        attached = aws(plan, stack, *given).of_type(ATTACHMENT)
+        return {one.inputs["policyArn"].rpartition("/")[2] for one in attached if one.name.startswith("nodes-")}
+
+    assert policies("cloud.cluster.sessionManager=true") - policies() == {"AmazonSSMManagedInstanceCore"}
+
+
+@pytest.mark.parametrize("stack", ["integration", "production"])
+def test_cluster_dns_grows_with_the_cluster(plan: PlanOf, stack: str) -> None:
+    addon = one(aws(plan, stack), "aws:eks/addon:Addon", "coredns")
+    scaling = json.loads(addon.inputs["configurationValues"])["autoScaling"]
+    assert scaling == {"enabled": True, "minReplicas": 2, "maxReplicas": 10}
 
 
 def test_nodes_may_stay_behind_while_a_new_control_plane_settles(plan: PlanOf) -> None:

@@ -58,8 +58,8 @@ NOT_DONE = (
     "kms:PolicyName",  # no action
     "logs:Unmask",
 )
-#: An administrator's, who makes the role and its boundary.
-BY_AN_ADMINISTRATOR = ("iam:CreatePolicy", "iam:UpdateRole")
+#: An administrator's, who makes the role and its boundary, and lets people onto nodes.
+BY_AN_ADMINISTRATOR = ("iam:CreatePolicy", "iam:UpdateRole", "ssm:StartSession")
 #: IAM's prefix → botocore's name of the service, where they differ.
 SERVICES = {"elasticfilesystem": "efs", "elasticloadbalancing": "elbv2", "tag": "resourcegroupstaggingapi"}
 HERE = "eu-west-1:123456789012"
@@ -248,7 +248,7 @@ def test_each_fits_into_a_managed_policy_and_is_no_administrators(path: Path) ->
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_stacks_roles_have_what_they_need_within_the_boundary(plan: PlanOf, stack: str) -> None:
     boundary = policy(BOUNDARY)
-    made = aws(plan, stack, *SHARES, "platform.dns.state=on")
+    made = aws(plan, stack, *SHARES, "platform.dns.state=on", "cloud.cluster.sessionManager=true")
     roles = made.of_type(ROLE)
     assert len(roles) > 6
     assert {role.inputs.get("permissionsBoundary") for role in roles} == {OWN["iam:PermissionsBoundary"]}

@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import create_loader
 
 from infra.names import Names
 from infra.settings import aws_facts, read
 from infra.settings.aws import AwsCloud
+from infra.settings.aws_data_rules import ADMIN_USER
 from infra.settings.rules import OWN_TAGS
 from infra.settings.sizes import merge
 from tests.unit.stacks import flat, problems
@@ -153,6 +155,7 @@ REFUSED: dict[str, list[tuple[dict[str, Any], str, str]]] = {
         (database(adminUser="rdsadmin"), "cloud.database.adminUser", "airflow_admin"),
         (database(adminUser="pg_owner"), "cloud.database.adminUser", "keeps for itself"),
         (database(adminUser="Airflow"), "cloud.database.adminUser", "lower-case"),
+        (database(adminUser="airflow_administrator"), "cloud.database.adminUser", "at most 16"),
     ],
     "backups kept too short or too long": [
         (database(backupRetentionDays=0), "cloud.database.backupRetentionDays", "1 to 35"),
@@ -196,6 +199,25 @@ def test_a_refused_value_brings_no_second_message() -> None:
         found = problems({**stack(over), "size": "medium"})
         if (name, key) not in TWOFOLD:
             assert list(found) == [f"airflow:{key}"], (name, key, list(found))
+
+
+def test_the_administrators_name_is_as_long_as_rds_takes_it() -> None:
+    members = create_loader().load_service_model("rds", "service-2")["shapes"]["CreateDBInstanceMessage"]["members"]
+    assert f"1 to {ADMIN_USER} letters" in members["MasterUsername"]["documentation"]
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "words"),
+    [
+        ({"keys": {"data": "alias/aws/rds"}}, "cloud.keys.data", "not of an alias"),
+        ({"keys": {"data": "arn:aws:kms:us-east-1:123456789012:key/1"}}, "cloud.keys.data", "a key of eu-west-1"),
+        ({"cluster": {"viewers": CLUSTER["admins"]}}, "cloud.cluster.viewers[0]", "once"),
+    ],
+)
+def test_keys_and_viewers_that_aws_would_refuse(given: dict[str, Any], key: str, words: str) -> None:
+    found = problems(stack({"cloud": given}))
+    assert list(found) == [f"airflow:{key}"]
+    assert words in found[f"airflow:{key}"].rule
 
 
 def test_a_new_control_plane_may_settle_before_its_nodes() -> None:

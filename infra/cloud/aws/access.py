@@ -7,9 +7,12 @@ import pulumi_kubernetes as kubernetes
 from infra.cloud.aws.stack import Stack
 from infra.names import digest
 
+#: EKS's own policies of access entries.
+ADMIN, VIEWER = "AmazonEKSClusterAdminPolicy", "AmazonEKSViewPolicy"
+
 
 class Access(pulumi.ComponentResource):
-    """An access entry for each admin, and the provider of all that stands in the cluster."""
+    """An access entry for each admin and viewer, and the provider of all that stands in the cluster."""
 
     provider: kubernetes.Provider
 
@@ -31,32 +34,34 @@ class Access(pulumi.ComponentResource):
             # An entry that went first would leave every later delete in the cluster unauthorized. And the provider asks
             # the API as it starts: one failure there and it is of no use for the rest of the run. A new endpoint's name
             # and a new entry's right take up to a minute to spread; once nodes have joined, both have.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._admins(stack, cluster), nodes]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*self._admitted(stack, cluster), nodes]),
         )
         self.register_outputs({})
 
-    def _admins(self, stack: Stack, cluster: aws.eks.Cluster) -> list[pulumi.Resource]:
+    def _admitted(self, stack: Stack, cluster: aws.eks.Cluster) -> list[pulumi.Resource]:
         admitted: list[pulumi.Resource] = []
-        for arn in stack.cloud.cluster.admins:
-            name = f"admin-{digest(arn)}"
-            entry = aws.eks.AccessEntry(
-                name,
-                cluster_name=cluster.name,
-                principal_arn=arn,
-                type="STANDARD",
-                tags=stack.tags,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-            admitted.append(
-                aws.eks.AccessPolicyAssociation(
+        wanted = stack.cloud.cluster
+        for kind, policy, arns in (("admin", ADMIN, wanted.admins), ("viewer", VIEWER, wanted.viewers)):
+            for arn in arns:
+                name = f"{kind}-{digest(arn)}"
+                entry = aws.eks.AccessEntry(
                     name,
                     cluster_name=cluster.name,
-                    principal_arn=entry.principal_arn,
-                    policy_arn=f"arn:{stack.cloud.partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy",
-                    access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
+                    principal_arn=arn,
+                    type="STANDARD",
+                    tags=stack.tags,
                     opts=pulumi.ResourceOptions(parent=self),
                 )
-            )
+                admitted.append(
+                    aws.eks.AccessPolicyAssociation(
+                        name,
+                        cluster_name=cluster.name,
+                        principal_arn=entry.principal_arn,
+                        policy_arn=f"arn:{stack.cloud.partition}:eks::aws:cluster-access-policy/{policy}",
+                        access_scope=aws.eks.AccessPolicyAssociationAccessScopeArgs(type="cluster"),
+                        opts=pulumi.ResourceOptions(parent=self),
+                    )
+                )
         return admitted
 
 

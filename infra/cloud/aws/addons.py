@@ -11,6 +11,8 @@ from infra.cloud.aws.identity import PodRole
 from infra.cloud.aws.stack import Stack
 
 NAMESPACE = "kube-system"
+#: By cores and nodes: two pods answer a small stack's questions, and not those of thirty nodes full of tasks.
+COREDNS = {"autoScaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 10}}
 
 
 class EarlyAddons(pulumi.ComponentResource):
@@ -59,7 +61,7 @@ class LateAddons(pulumi.ComponentResource):
         # The second version lets it touch the volumes that it made itself, and none of another cluster's.
         role = _role("ebs-csi", stack, account, "AmazonEBSCSIDriverPolicyV2", self)
         self.addons = [
-            _addon("coredns", stack, cluster, self, after=[nodes]),
+            _addon("coredns", stack, cluster, self, configuration=COREDNS, after=[nodes]),
             _addon("metrics-server", stack, cluster, self, after=[nodes]),
             _addon(
                 "aws-ebs-csi-driver",

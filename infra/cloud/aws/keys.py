@@ -1,5 +1,6 @@
 """The stack's own encryption keys: one for what is stored, one for the cluster's Secrets."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -9,14 +10,22 @@ from infra.cloud.aws.policies import Statement, document
 from infra.cloud.aws.stack import Stack
 
 
+@dataclass(frozen=True)
+class EncryptionKey:
+    """A key of the stack's own, or one that is there."""
+
+    arn: pulumi.Output[str]
+
+
 class Keys(pulumi.ComponentResource):
     """KMS keys that rotate every year. `data` encrypts the database, disks, files, buckets, images and logs."""
 
-    data: aws.kms.Key
-    cluster: aws.kms.Key
+    data: EncryptionKey
+    cluster: EncryptionKey
 
     def __init__(self, name: str, stack: Stack, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("airflow:aws:Keys", name, None, opts)
+        given = stack.cloud.keys
         owner = Statement(["kms:*"], ["*"], {"AWS": stack.arn("iam", "root", region=False)})
         logs = Statement(
             ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
@@ -24,15 +33,18 @@ class Keys(pulumi.ComponentResource):
             {"Service": f"logs.{stack.cloud.region}.amazonaws.com"},
             {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": stack.arn("logs", "*")}},
         )
-        self.data = self._key(
-            "data-key", stack, "data at rest", document(owner, logs, *through_ec2(stack)), kept=stack.leaves_snapshot
+        stored = document(owner, logs, *through_ec2(stack))
+        self.data = _there(given.data) or self._key(
+            "data-key", stack, "data at rest", stored, kept=stack.leaves_snapshot
         )
-        self.cluster = self._key("cluster-key", stack, "the cluster's Secrets", document(owner))
+        self.cluster = _there(given.cluster) or self._key(
+            "cluster-key", stack, "the cluster's Secrets", document(owner)
+        )
         self.register_outputs({})
 
     def _key(
         self, name: str, stack: Stack, purpose: str, policy: pulumi.Output[Any], *, kept: bool = False
-    ) -> aws.kms.Key:
+    ) -> EncryptionKey:
         key = aws.kms.Key(
             name,
             description=f"{stack.names.resource()}: {purpose}",
@@ -50,7 +62,11 @@ class Keys(pulumi.ComponentResource):
             target_key_id=key.key_id,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        return key
+        return EncryptionKey(key.arn)
+
+
+def _there(arn: str | None) -> EncryptionKey | None:
+    return EncryptionKey(pulumi.Output.from_input(arn)) if arn else None
 
 
 def through_ec2(stack: Stack) -> tuple[Statement, Statement]:

@@ -13,6 +13,8 @@ from infra.contracts import NodePool, Toleration
 from infra.settings.figures import NodePool as Figures
 
 LABEL = "airflow/pool"
+POLICIES = ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
+SESSIONS = "AmazonSSMManagedInstanceCore"
 Pool = Literal["system", "tasks"]
 
 SYSTEM = NodePool(selector={LABEL: "system"})
@@ -64,7 +66,7 @@ class Nodes(pulumi.ComponentResource):
                 policy_arn=stack.managed_policy(policy),
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            for policy in ("AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly")
+            for policy in (*POLICIES, *([SESSIONS] if stack.cloud.cluster.session_manager else []))
         ]
         return role, attached
 
