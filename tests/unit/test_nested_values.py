@@ -41,8 +41,8 @@ def _problems(values: dict[str, Any], **top: Any) -> dict[str, Problem]:
         ({"apiServer": {"env": [{"name": "X"}]}}, "apiServer.env[0]", "with value, or with valueFrom"),
         (
             {"workers": {"celery": {"sets": [{"name": "a", "replcas": 1}]}}},
-            "workers.celery.sets[0].replcas",
-            "replicas",
+            "workers.celery.sets",
+            "two PodDisruptionBudgets",
         ),
         ({"scheduler": {"strategy": "Recreate"}}, "scheduler.strategy", "an object"),
         # null
