@@ -44,7 +44,7 @@ def holders(release: Release) -> Mapping[str, tuple[str, ...]]:
         "cloud": airflow,
         "code": code,
         **({"broker": ("scheduler", "worker", "flower")} if celery else {}),
-        **({"git": ("dag-processor", "worker", "triggerer", "scheduler")} if _by_git(release) else {}),
+        **({"git": _pulling(release)} if _by_git(release) else {}),
         **({"mail": (*code, "scheduler")} if release.email else {}),
         **({"slack": (*code, "scheduler")} if release.slack else {}),
     }
@@ -146,6 +146,11 @@ def _celery_in(release: Release, around: Around) -> dict[str, Allow | None]:
 
 def _broker_port(release: Release) -> int:
     return parts.REDIS_PORT if release.celery and release.celery.broker == "redis" else parts.RABBITMQ_PORT
+
+
+def _pulling(release: Release) -> tuple[str, ...]:
+    plugins = isinstance(release.dags, GitDags) and release.dags.plugins_path is not None
+    return ("dag-processor", "worker", "triggerer", "scheduler", *(("api-server",) if plugins else ()))
 
 
 def _by_git(release: Release) -> bool:

@@ -10,7 +10,7 @@ from pulumi_kubernetes.helm.v3 import RepositoryOptsArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra import versions
-from infra.airflow import access, chart, parts, pod_policy, task_pods
+from infra.airflow import access, capacity, chart, parts, pod_policy, task_pods
 from infra.airflow.accounts import ReleaseAccounts
 from infra.airflow.commons import Commons, ca_config_map
 from infra.airflow.dag_pods import DagPods, scheduler_role
@@ -31,6 +31,7 @@ from infra.airflow.world import base_url, release_options
 from infra.contracts import Foundation, PlatformOutputs, Text
 from infra.namespaces import ANYWHERE, policy_spec
 from infra.settings import ReleaseSecrets, Settings
+from infra.settings.chart_rules import foreign_sections
 from infra.settings.release import Release
 
 TIMEOUT = 1200
@@ -94,6 +95,11 @@ class AirflowRelease(pulumi.ComponentResource):
     def _warn(self) -> None:
         """Say what will run no DAG, or not the image that is asked for, before anybody waits for it."""
         name, image = self._release.name, self._release.image
+        for section in foreign_sections(self._release.config):
+            told = "neither Airflow nor a provider of the pinned image knows it, and only an image of your own may"
+            pulumi.warn(f"release {name}: config.{section}: {told}", self)
+        for line in capacity.warnings(self._release, self._settings):
+            pulumi.warn(line, self)
         if self._release.without_dags:
             pulumi.warn(
                 f"release {name} has no DAGs: it reads them from its image, and the official one holds none. "

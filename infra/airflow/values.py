@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from infra import versions
-from infra.airflow import executors, local_settings, parts, storage
+from infra.airflow import executors, git_plugins, local_settings, parts, storage
 from infra.airflow.chart import (
     Inputs,
     Values,
@@ -39,6 +39,7 @@ def values(release: Release, settings: Settings, given: Inputs) -> Values:
         storage.values(release, given),
     ):
         merged = merge(merged, layer)
+    merged = laid_on(merged, git_plugins.values(release, given))
     pool = executors.task_pool(release, given)
     return {
         **laid_on(merged, release.values),

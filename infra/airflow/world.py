@@ -63,6 +63,8 @@ def _execution(release: Release, settings: Settings) -> Options:
         own["kubernetes_executor"] = {
             # One pod a scheduler loop, the default, starts a hundred tasks in minutes.
             "worker_pods_creation_batch_size": str(tasks.pod_creation_batch),
+            # A pod above the namespace's quota waits for room; by default its task fails at once.
+            "task_publish_max_retries": "-1",
             "delete_worker_pods": "True",
             "delete_worker_pods_on_failure": "True",
             # Load balancers drop an idle watch after minutes, and the executor would wait for ever.

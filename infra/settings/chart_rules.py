@@ -12,7 +12,12 @@ from infra.settings.problems import Problem, nearest
 
 _SECRETS = "keys are Secrets of ours, rotated by `pulumi config set --secret`"
 _NAMES = "other objects refer to these names"
-_SETTING = "there is a setting of the release for it"
+_ON_CELERY = "workers.celery"
+
+
+def _use(setting: str) -> str:
+    return f"the release's own {setting} does it"
+
 
 #: What is left is how the sidecar runs: its environment (a proxy, an own CA), mounts, probes, resources.
 _GIT_SYNC = (
@@ -34,13 +39,33 @@ GUARDED: Mapping[str, str] = {
     "*.waitForMigrations": "the migration is done before the release begins, and this would need the database's URL",
     "*.serviceAccount": "service accounts are ours and carry the cloud's identity",
     **dict.fromkeys(("useStandardNaming", "fullnameOverride", "nameOverride"), _NAMES),
-    **dict.fromkeys(("executor", "config", "logs", "dags.persistence", "dags.mountPath"), _SETTING),
-    **dict.fromkeys((f"dags.gitSync.{name}" for name in _GIT_SYNC), _SETTING),
-    **dict.fromkeys(("images.airflow", "images.pod_template", "images.flower"), _SETTING),
+    "executor": _use("executor"),
+    "config": _use("config"),
+    "logs": _use("logs"),
+    **dict.fromkeys(("dags.persistence", "dags.mountPath"), _use("dags (kind: share)")),
+    **dict.fromkeys((f"dags.gitSync.{name}" for name in _GIT_SYNC), _use("dags (kind: git)")),
+    "dagProcessor.dagBundleConfigList": _use("dags (kind: bundle)"),
+    **dict.fromkeys(("images.airflow", "images.pod_template", "images.flower"), _use("image")),
+    **dict.fromkeys(("defaultAirflowTag", "defaultAirflowRepository", "defaultAirflowDigest"), _use("image")),
+    "airflowVersion": "it is the pinned one, which the image holds (image.tag)",
+    "ingress": "the platform's ingress serves the release's host and path",
+    "networkPolicies": "policies are the program's own; the release's egress says what tasks reach",
+    "podTemplate": "the program's keeps secrets out of task pods; tasks, workers.kubernetes and a DAG's pod_override "
+    "change them",
+    "multiNamespaceMode": "roles and policies are made for one namespace; another one is another release",
+    **dict.fromkeys(("quotas", "limits"), "they are made of figures.quota and figures.tasks"),
+    "webserver": "Airflow 3 has none; apiServer stands in its place",
+    "databaseCleanup": _use("cleanup"),
+    "cleanup": "task pods are deleted when they end ([kubernetes_executor] delete_worker_pods), and with the release",
     **dict.fromkeys(
-        ("airflowVersion", "defaultAirflowTag", "defaultAirflowRepository", "defaultAirflowDigest"), _SETTING
+        (f"{_ON_CELERY}.keda", f"{_ON_CELERY}.hpa"),
+        "the chart's own would ask for the database's URL in the worker; the release's celery.keda scales workers",
     ),
-    **dict.fromkeys(("ingress", "networkPolicies", "podTemplate", "multiNamespaceMode", "quotas", "limits"), _SETTING),
+    **dict.fromkeys(
+        ("triggerer.keda", "apiServer.hpa"), "the program's figures.triggerer and figures.apiServer say the replicas"
+    ),
+    f"{_ON_CELERY}.sets": "a set's pods would stand under two PodDisruptionBudgets, and no scaling knows them; "
+    "another release, or workers.celery.queue, takes other queues",
     **dict.fromkeys(("uid", "gid", "securityContext", "securityContexts", "*.securityContexts"), "pods run restricted"),
     "rbac": "roles are as narrow as the executor allows",
 }
@@ -55,13 +80,14 @@ def option_names() -> Mapping[str, frozenset[str]]:
 
 def chart_values(key: str, values: Mapping[str, Any], archive: str | None = None) -> Iterator[Problem]:
     """What a release's `values` may not hold: what is ours, and what the chart's schema or we know to be wrong."""
-    guarded: set[str] = set()
-    for pattern, why in GUARDED.items():
-        for path in _found(values, pattern.split(".")):
-            guarded.add(where := f"{key}.{'.'.join(path)}".replace(".[", "["))
-            yield Problem(where, f"guarded: {why}", "remove it")
-    for problem in chart_schema.judge(key, values, archive):
-        if not any(problem.key == one or problem.key.startswith((f"{one}.", f"{one}[")) for one in guarded):
+    guarded = [
+        Problem(f"{key}.{'.'.join(path)}".replace(".[", "["), f"guarded: {why}", "remove it")
+        for pattern, why in GUARDED.items()
+        for path in _found(values, pattern.split("."))
+    ]
+    for problem in [*guarded, *chart_schema.judge(key, values, archive)]:
+        below = any(problem.key.startswith((f"{one.key}.", f"{one.key}[")) for one in guarded)
+        if not below and (problem in guarded or problem.key not in {one.key for one in guarded}):
             yield problem
 
 
@@ -70,10 +96,10 @@ def airflow_options(key: str, config: Mapping[str, Mapping[str, Any]]) -> Iterat
     known = option_names()
     for section, options in config.items():
         if section not in known:
-            near = nearest(section, known)
-            cure = f"did you mean {near}?" if near else "see Airflow's configuration reference"
-            yield Problem(f"{key}.{section}", f"a section of Airflow {versions.AIRFLOW}'s configuration", cure)
-            continue
+            if near := _misspelt(section, known):
+                rule = f"a section of Airflow {versions.AIRFLOW}'s configuration"
+                yield Problem(f"{key}.{section}", rule, f"did you mean {near}?")
+            continue  # a provider in the image may own it: the plan warns
         for option in options:
             where = f"{key}.{section}.{option}"
             if (section, option) in OWN_OPTIONS:
@@ -84,14 +110,31 @@ def airflow_options(key: str, config: Mapping[str, Mapping[str, Any]]) -> Iterat
                 yield Problem(where, f"an option of Airflow {versions.AIRFLOW}'s section {section}", cure)
 
 
+def _misspelt(section: str, known: Mapping[str, Any]) -> str | None:
+    """The section that was meant. One that holds a known one's whole name is another's (`openlineage`)."""
+    near = nearest(section, known)
+    return near if near and near not in section else None
+
+
+def foreign_sections(config: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Sections that neither Airflow nor a provider of the pinned image knows."""
+    return tuple(section for section in config if section not in option_names())
+
+
 #: Options that hold a secret, or that other parts of the program rely on.
 OWN_OPTIONS: Mapping[tuple[str, str], str] = {
     **dict.fromkeys((("core", "fernet_key"), ("api", "secret_key"), ("api_auth", "jwt_secret")), _SECRETS),
     **dict.fromkeys((("database", "sql_alchemy_conn"), ("database", "sql_alchemy_conn_async")), _SECRETS),
     **dict.fromkeys((("celery", "broker_url"), ("celery", "result_backend"), ("smtp", "smtp_password")), _SECRETS),
-    **dict.fromkeys((("core", "executor"), ("core", "dags_folder"), ("core", "execution_api_server_url")), _SETTING),
-    **dict.fromkeys((("api", "base_url"), ("dag_processor", "dag_bundle_config_list")), _SETTING),
-    **dict.fromkeys((("logging", "remote_base_log_folder"), ("logging", "remote_logging")), _SETTING),
+    ("core", "executor"): _use("executor"),
+    ("core", "dags_folder"): _use("dags"),
+    ("core", "execution_api_server_url"): "it is the api-server's address in the cluster, which policies let through",
+    ("api", "base_url"): "it is made of the release's host and path",
+    ("dag_processor", "dag_bundle_config_list"): _use("dags (kind: bundle)"),
+    **dict.fromkeys(
+        (("logging", "remote_base_log_folder"), ("logging", "remote_logging")),
+        "the release's own logs do it: objectStore on AWS and Azure; an existing cluster has share and pod",
+    ),
     ("core", "auth_manager"): "the administrator and the sync of users need FAB's",
     ("kubernetes_executor", "pod_template_file"): "the chart's holds what keeps secrets out of task pods",
     ("kubernetes_executor", "namespace"): "roles and policies are made for the release's own",

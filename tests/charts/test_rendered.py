@@ -13,7 +13,7 @@ import yaml
 
 from infra.airflow import pod_policy, tls
 from infra.airflow.parts import Parts
-from tests.charts.combinations import RENDERED, Case
+from tests.charts.combinations import DAGS, RENDERED, Case
 from tests.charts.rendering import chart, parsed, template
 from tests.program.invariants import confinement
 from tests.program.stacks import leaves
@@ -230,3 +230,29 @@ def test_the_policy_of_tasks_pods_knows_what_the_template_names(case: Case, obje
         assert {one for one in generated if not pattern.search(one)} == set()
         kinds = {kind for volume in spec["volumes"] for kind in volume if kind != "name"}
         assert kinds <= set(pod_policy.VOLUMES)
+
+
+@pytest.mark.parametrize("executor", ["kubernetes", "local", "celery-redis"])
+@pytest.mark.parametrize("mode", ["git-ssh", "git-token"])
+def test_every_component_that_loads_plugins_gets_them(executor: str, mode: str, tmp_path: Path) -> None:
+    """Timetables in the scheduler, pages of the UI in the api-server: the chart syncs to neither of them."""
+    case = Case(executor, dags=mode)
+    dags = {**DAGS[mode], "pluginsPath": "plugins"}
+    proxy = {"dags": {"gitSync": {"env": [{"name": "HTTPS_PROXY", "value": "http://proxy:3128"}]}}}
+    objects = parsed(template(chart("airflow"), case.values(dags=dags, values=proxy), tmp_path))
+    loading = {"main-scheduler", "main-api-server", "main-dag-processor", "main-triggerer"}
+    seen: dict[str, list[dict[str, Any]]] = {}
+    for name, _, spec in _pods(objects):
+        assert list(confinement(spec)) == []
+        seen[name] = [one for one in _containers(spec) if one["name"].startswith("git-sync")]
+        names = [volume["name"] for volume in spec.get("volumes") or []]
+        assert len(names) == len(set(names)), name
+    for name in loading:
+        assert {one["name"] for one in seen[name]} == {"git-sync", "git-sync-init"}, name
+    told = ("REPO", "REF", "DEPTH", "ROOT", "LINK", "PERIOD", "MAX_FAILURES", "SSH_KNOWN_HOSTS_FILE", "PASSWORD")
+    for one, other in zip(seen["main-api-server"], seen["main-triggerer"], strict=True):
+        assert one["image"] == other["image"]
+        for key in (*(f"GITSYNC_{key}" for key in told), "HTTPS_PROXY"):
+            assert _env(one).get(key) == _env(other).get(key), key
+        places = [{mount["mountPath"] for mount in container["volumeMounts"]} for container in (one, other)]
+        assert places[0] == places[1]

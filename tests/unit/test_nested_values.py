@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from infra import versions
-from infra.settings import Problem, chart_schema
+from infra.settings import Problem, chart_schema, read
+from infra.settings.chart_rules import foreign_sections
 from tests.charts.combinations import Case
-from tests.unit.stacks import LOCAL, problems
+from tests.unit.stacks import LOCAL, flat, problems
 
 HERE = "airflow:releases[0].values"
 CELERY = {"executor": "CeleryExecutor", "celery": {"broker": "redis"}}
@@ -40,8 +41,8 @@ def _problems(values: dict[str, Any], **top: Any) -> dict[str, Problem]:
         ({"apiServer": {"env": [{"name": "X"}]}}, "apiServer.env[0]", "with value, or with valueFrom"),
         (
             {"workers": {"celery": {"sets": [{"name": "a", "replcas": 1}]}}},
-            "workers.celery.sets[0].replcas",
-            "replicas",
+            "workers.celery.sets",
+            "two PodDisruptionBudgets",
         ),
         ({"scheduler": {"strategy": "Recreate"}}, "scheduler.strategy", "an object"),
         # null
@@ -57,7 +58,7 @@ def _problems(values: dict[str, Any], **top: Any) -> dict[str, Problem]:
         # behind a list
         (
             {"workers": {"celery": {"sets": [{"name": "a", "securityContexts": {"container": {"privileged": True}}}]}}},
-            "workers.celery.sets[0].securityContexts",
+            "workers.celery.sets",
             "guarded",
         ),
     ],
@@ -118,3 +119,37 @@ def test_arguments_and_commands_take_the_place_of_ours_and_other_lists_join_them
     made = Case("kubernetes").values(values={"apiServer": {"args": args, "env": [{"name": "A", "value": "b"}]}})
     assert made["apiServer"]["args"] == args
     assert made["apiServer"]["env"] == [*own["env"], {"name": "A", "value": "b"}]
+
+
+@pytest.mark.parametrize(
+    ("values", "key", "told"),
+    [
+        ({"databaseCleanup": {"enabled": True}}, "databaseCleanup", "the release's own cleanup"),
+        ({"cleanup": {"enabled": True}}, "cleanup", "delete_worker_pods"),
+        ({"workers": {"celery": {"keda": {"enabled": True}}}}, "workers.celery.keda", "the release's celery.keda"),
+        ({"workers": {"celery": {"sets": [{"name": "a"}]}}}, "workers.celery.sets", "workers.celery.queue"),
+        ({"podTemplate": "x"}, "podTemplate", "pod_override"),
+        ({"multiNamespaceMode": True}, "multiNamespaceMode", "another release"),
+        ({"webserver": {"replicas": 1}}, "webserver", "apiServer"),
+        ({"airflowVersion": "3.0.0"}, "airflowVersion", "image.tag"),
+    ],
+)
+@pytest.mark.guarantee("an unknown or guarded chart value")
+def test_a_refusal_names_what_is_there_instead(values: dict[str, Any], key: str, told: str) -> None:
+    found = _problems(values)
+    assert list(found) == [f"{HERE}.{key}"]
+    assert told in str(found[f"{HERE}.{key}"])
+
+
+def test_a_section_of_another_provider_is_taken_and_a_misspelt_one_is_not() -> None:
+    config = {"openlineage": {"transport": "{}"}, "datadog": {"x": 1}}
+    release = read(flat({**LOCAL, "releases": [{"name": "main", "config": config}]})).releases[0]
+    assert foreign_sections(release.config) == ("openlineage", "datadog")
+    wrong = problems({**LOCAL, "releases": [{"name": "main", "config": {"schedular": {"x": 1}}}]})
+    assert wrong["airflow:releases[0].config.schedular"].cure == "did you mean scheduler?"
+
+
+def test_remote_logs_on_an_existing_cluster_are_not_promised() -> None:
+    given = {"config": {"logging": {"remote_logging": True}}}
+    (found,) = problems({**LOCAL, "releases": [{"name": "main", **given}]}).values()
+    assert "an existing cluster has share and pod" in found.rule
