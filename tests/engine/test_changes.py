@@ -42,7 +42,6 @@ def _those(refused: bool) -> list[Any]:
 @pytest.mark.guarantee("a plan's difference is what the engine does")
 def test_a_change(running: Callable[[Change], Running], change: Change) -> None:
     seen = running(change).make(change)
-    table.note("changes", change.name, change.stack, changes.row(change, seen))
     planned, did = seen.planned, seen.did
     if seen.previewed is not None:
         assert sorted(parity_of(planned, seen.previewed)) == []
@@ -54,6 +53,7 @@ def test_a_change(running: Callable[[Change], Running], change: Change) -> None:
     assert asked & {urn for urn, kind in did.items() if kind == "replaced"} <= seen.old_first
     assert seen.again.code == 0, seen.again.text[-3000:]
     assert seen.leaks == []
+    table.note("changes", change.name, change.stack, changes.row(change, seen))
 
 
 @pytest.mark.parametrize("change", _those(refused=True))
@@ -63,11 +63,11 @@ def test_a_change_is_refused(running: Callable[[Change], Running], change: Chang
     world = one.stack.checkout.clouds.world
     mark = len(world.events)
     said, up = one.refuse(change)
-    table.note("changes", change.name, change.stack, changes.row(change, None))
     assert change.refused in said
     assert up.code
     assert change.refused in up.text
     assert [event for event in world.events[mark:] if event.did in ("create", "update", "delete")] == []
+    table.note("changes", change.name, change.stack, changes.row(change, None))
 
 
 def parity_of(foreseen: Mapping[str, str], came: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
