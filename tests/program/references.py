@@ -57,7 +57,7 @@ BROUGHT = {"monitoring.coreos.com": "kube-prometheus-stack", "cert-manager.io": 
 #: pods' host names; a Service that it waited for would wait for those pods.
 NO_REFERENCE = {
     *("labels", "matchLabels", "selector", "ports", "parameters", "claimRef", "serviceName", "fullnameOverride"),
-    *("args", "command", "volumeAttributes"),
+    *("args", "command", "volumeAttributes", "branch", "ref"),
 }
 OWN_NAMES = (("containers", "name"), ("env", "name"), ("env", "value"), ("volumes", "name"), ("volumeMounts", "name"))
 CLUSTER_SCOPED = {

@@ -107,8 +107,10 @@ def test_a_task_names_its_own_secrets_alone(plan: PlanOf) -> None:
 def test_what_the_stack_file_names_a_task_may_name(plan: PlanOf) -> None:
     values = {
         "workers": {
-            "extraVolumes": [{"name": "x", "secret": {"secretName": "team-token"}}],
-            "env": [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "team-env", "key": "x"}}}],
+            "kubernetes": {
+                "extraVolumes": [{"name": "x", "secret": {"secretName": "team-token"}}],
+                "env": [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "team-env", "key": "x"}}}],
+            },
         },
         "extraEnvFrom": "- secretRef:\n    name: team-all\n",
     }

@@ -19,7 +19,9 @@ MACHINE = re.compile(r"(?<![\w.$}{>-])/(?:work|workspace|root|mnt|Users)/\w")
 #: Made by a verb, or another project's own.
 ELSEWHERE = {
     "FILE.md",
+    "build/e2e/changes.md",
     "build/plan/comment.md",
+    "build/prove/STACK-TIME.md",
     "comment.md",
     "docs/user-guide/nginx-configuration/configmap.md",
 }
