@@ -28,7 +28,7 @@ else:
 
 def prove(stack: Stack, folder: Path, *options: str, given: str = "", ok: bool = False) -> tuple[int, str]:
     """The verb in the stack's checkout, with the clouds' commands answering that nothing is left."""
-    programs = folder / "programs"
+    programs = folder / "commands"
     programs.mkdir()
     for name, answer in CLOUD.items():
         path = programs / name
