@@ -28,7 +28,7 @@ else:
 
 def prove(stack: Stack, folder: Path, *options: str, given: str = "", ok: bool = False) -> tuple[int, str]:
     """The verb in the stack's checkout, with the clouds' commands answering that nothing is left."""
-    programs = folder / "programs"
+    programs = folder / "commands"
     programs.mkdir()
     for name, answer in CLOUD.items():
         path = programs / name
@@ -44,8 +44,9 @@ def prove(stack: Stack, folder: Path, *options: str, given: str = "", ok: bool =
 @pytest.mark.parametrize(("name", "where"), [("integration", "."), ("integration", "examples/azure")])
 def test_a_copy_comes_is_looked_at_and_is_gone(clouds: Clouds, tmp_path: Path, name: str, where: str) -> None:
     stack = stacks.begin(tmp_path, clouds, name, where)
-    platform = yaml.safe_load(stack.file.read_text())["config"]["airflow:platform"]
-    stacks.edit(stack, platform={**platform, "dns": "off"})  # no certificate to wait for
+    content = yaml.safe_load(stack.file.read_text())
+    content["config"]["airflow:platform"]["dns"] = "off"  # no certificate to wait for
+    stack.file.write_text(yaml.safe_dump(content, sort_keys=False))
     before = sorted(path.name for path in stack.checkout.project.glob("Pulumi.*"))
     code, text = prove(stack, tmp_path, "--yes")
     (file,) = (stack.checkout.project / "build/prove").glob("*.md")
