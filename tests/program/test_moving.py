@@ -27,7 +27,8 @@ CLOUDS = re.compile(
     r"|.*\b(nodeSelector|tolerations)\..*|spec\.egress\.to\.ipBlock\.cidr|data\.ca\.crt"
     r"|values\.config\.logging\.remote_(log_conn_id|base_log_folder)|values\.env\.(name|value)"
     r"|spec\.(jobTemplate\.spec\.)?template\.spec\.containers\.env\.value"
-    r"|spec\.validations\.expression"  # the label by which Azure gives a pod its identity
+    # the pool of a task's pod, and the label by which Azure gives it its identity
+    r"|spec\.validations\.expression|values\.airflowLocalSettings"
 )
 
 
