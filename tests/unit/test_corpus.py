@@ -2,8 +2,7 @@
 
 import pytest
 
-from infra import stackfile
-from infra.preview import planning, what_if
+from infra.preview import planning, stackfile, what_if
 from infra.settings import examine
 from tests.corpus.__main__ import Case, cases
 
