@@ -37,13 +37,14 @@ class Peer:
     """The other end of an allowed connection: an IPv4 network, or the pods with these labels in that namespace.
 
     `namespace_labels` name several at once: `Names.stack_labels()` are on every namespace of the stack but those of
-    the pods that DAGs start.
+    the pods that DAGs start. `ports` are the only ones that it is asked on, whatever a connection's purpose allows.
     """
 
     cidr: Text | None = None
     namespace: Text | None = None
     namespace_labels: Mapping[str, str] = field(default_factory=dict[str, str])
     pod_labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

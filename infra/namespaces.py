@@ -4,7 +4,8 @@
 names, one policy for each. A cluster whose network plugin ignores NetworkPolicies (kind's older one) runs the same.
 """
 
-from collections.abc import Mapping
+import ipaddress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -27,6 +28,9 @@ Level = Literal["restricted", "baseline", "privileged"]
 NAME_LABEL = "kubernetes.io/metadata.name"
 ANYWHERE = Peer(cidr="0.0.0.0/0")
 ALL_PODS = Peer()
+NODES_OWN = ("168.63.129.16/32", "169.254.0.0/16")
+"""Where a node learns who it is, and with which token: link-local addresses, and Azure's host. No pod's to ask."""
+
 DNS = (Peer(namespace="kube-system"), Peer(cidr="169.254.20.10/32"))
 """CoreDNS, and the address of NodeLocal DNSCache where a cluster has it."""
 
@@ -68,13 +72,30 @@ def policy_spec(allow: Allow) -> NetworkPolicySpecArgs:
     if allow.direction == "ingress":
         rule = NetworkPolicyIngressRuleArgs(from_=peers, ports=ports or None)
         return NetworkPolicySpecArgs(pod_selector=selector, policy_types=["Ingress"], ingress=[rule])
-    rule = NetworkPolicyEgressRuleArgs(to=peers, ports=ports or None)
-    return NetworkPolicySpecArgs(pod_selector=selector, policy_types=["Egress"], egress=[rule])
+    rules = [
+        NetworkPolicyEgressRuleArgs(
+            to=[_peer(peer, without=_nodes_own(peer)) for peer in allow.peers if peer.ports == own] or None,
+            ports=[NetworkPolicyPortArgs(port=port, protocol=kind) for port in own for kind in allow.protocols]
+            or ports
+            or None,
+        )
+        for own in dict.fromkeys(peer.ports for peer in allow.peers or (Peer(),))
+    ]
+    return NetworkPolicySpecArgs(pod_selector=selector, policy_types=["Egress"], egress=rules)
 
 
-def _peer(peer: Peer) -> NetworkPolicyPeerArgs:
+def _nodes_own(peer: Peer) -> list[str]:
+    """What of these addresses lies in the peer's network, which is wider. A network that names them is meant so."""
+    if not isinstance(peer.cidr, str):
+        return []
+    network = ipaddress.IPv4Network(peer.cidr)
+    inner = [ipaddress.IPv4Network(own) for own in NODES_OWN]
+    return [str(own) for own in inner if own != network and own.subnet_of(network)]
+
+
+def _peer(peer: Peer, without: Sequence[str] = ()) -> NetworkPolicyPeerArgs:
     if peer.cidr is not None:
-        return NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=peer.cidr))
+        return NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=peer.cidr, except_=list(without) or None))
     # An empty selector is every namespace; a missing one would be this policy's own.
     labels: dict[str, pulumi.Input[str]] = dict(peer.namespace_labels)
     if peer.namespace is not None:

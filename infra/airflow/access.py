@@ -5,12 +5,12 @@ SMB) are mounted by the node and need no row; DNS and the denial of everything e
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from infra.airflow import parts
 from infra.airflow.parts import CONTROL, Parts
 from infra.contracts import Database, LogStore, Peer
-from infra.namespaces import KUBERNETES_PORTS, Allow
+from infra.namespaces import ALL_PODS, ANYWHERE, KUBERNETES_PORTS, Allow
 from infra.settings.release import BundleDags, GitDags, Release
 
 _PREFIX = "airflow-platform/reaches-"
@@ -26,7 +26,7 @@ class Around:
     store: LogStore | None = None
     ingress: tuple[Peer, ...] = ()
     monitoring: tuple[Peer, ...] = ()
-    webhooks: tuple[Peer, ...] = field(default_factory=lambda: (Peer(cidr="0.0.0.0/0"),))
+    webhooks: tuple[Peer, ...] = (ANYWHERE,)
 
 
 def holders(release: Release) -> Mapping[str, tuple[str, ...]]:
@@ -75,7 +75,7 @@ def _out(release: Release, around: Around) -> dict[str, Allow | None]:
     def egress(purpose: str, peers: tuple[Peer, ...], *ports: int, protocol: str = "TCP") -> Allow:
         return Allow("egress", peers, ports, _reaches(purpose, release), (protocol,))
 
-    anywhere = (Peer(cidr="0.0.0.0/0"),)
+    anywhere = (ANYWHERE,)
     has = holders(release)
     stores = (*around.identity, *(around.store.peers if around.store else ()))
     logs = tuple(peer for part in ("worker", "triggerer", "scheduler") for peer in _pods(release, own.labels(part)))
@@ -99,7 +99,7 @@ def code_out(release: Release, pods: Mapping[str, str] | None = None) -> dict[st
     """What DAGs may call, from pods with these labels: anything, or what `egress` lists."""
     given = pods or {}
     if release.egress is None:
-        return {"to-anything": Allow("egress", (), (), given)}
+        return {"to-anything": Allow("egress", (ANYWHERE, ALL_PODS), (), given)}
     return {
         f"to-listed-{number}": Allow("egress", (Peer(cidr=rule.cidr),), rule.ports, given)
         for number, rule in enumerate(release.egress)

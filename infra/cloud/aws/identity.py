@@ -127,4 +127,4 @@ def build(stack: Stack, cluster_name: pulumi.Input[str]) -> Identity:
             return ServiceAccountIdentity()
         return ServiceAccountIdentity(associate=Binding(request.name, stack, cluster_name, request, opts).associate)
 
-    return Identity(bind=bind, peers=(Peer(cidr=AGENT),))
+    return Identity(bind=bind, peers=(Peer(cidr=AGENT, ports=(80,)),))

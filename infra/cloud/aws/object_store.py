@@ -124,7 +124,7 @@ def build(stack: Stack, keys: Keys) -> ObjectStore:
             connection={"conn_type": "aws", "extra": {"region_name": stack.cloud.region}},
             grant=grant(made.arn, keys.data.arn),
             # S3 has no address of its own; the endpoint in the VPC is a route, not a peer.
-            peers=(Peer(cidr="0.0.0.0/0"),),
+            peers=(Peer(cidr="0.0.0.0/0", ports=(443,)),),
             ready=tuple(made.safeguards),
         )
 

@@ -171,7 +171,7 @@ def build(stack: Stack, network: Network, logs: Logs, opts: pulumi.ResourceOptio
             tasks=NodePool({pools.POOL_LABEL: pools.TASKS_POOL}, (TASKS, *spot)),
             load_balancer=_load_balancer(stack),
             # Beyond the cluster's own network the API has an address of Azure's, which is no fixed one.
-            api_server=(Peer(cidr="0.0.0.0/0"),),
+            api_server=(Peer(cidr="0.0.0.0/0", ports=(443,)),),
             block_storage_class="airflow-block",
             waits_for_tasks=True,
             ready=(made.block_storage,),

@@ -122,4 +122,4 @@ def build(stack: Stack, issuer: pulumi.Input[str]) -> Identity:
         )
 
     # Entra's addresses are no fixed ones.
-    return Identity(bind=bind, peers=(Peer(cidr="0.0.0.0/0"),))
+    return Identity(bind=bind, peers=(Peer(cidr="0.0.0.0/0", ports=(443,)),))

@@ -95,7 +95,7 @@ def build(stack: Stack, network: Network) -> ObjectStore:
             # No key, no tenant: the hook then takes the pod's own identity (DefaultAzureCredential).
             connection={"conn_type": "wasb", "host": host},
             grant=Grant(BLOB_DATA_CONTRIBUTOR, made.container.id, f"logs of {release}"),
-            peers=(Peer(cidr=network.endpoints_cidr),),
+            peers=(Peer(cidr=network.endpoints_cidr, ports=(443,)),),
             ready=tuple(made.safeguards),
         )
 
