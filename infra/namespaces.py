@@ -88,9 +88,9 @@ def _nodes_own(peer: Peer) -> list[str]:
     """What of these addresses lies in the peer's network, which is wider. A network that names them is meant so."""
     if not isinstance(peer.cidr, str):
         return []
-    network = ipaddress.ip_network(peer.cidr)
-    inner = [ipaddress.ip_network(own) for own in NODES_OWN]
-    return [str(own) for own in inner if own != network and own.version == network.version and own.subnet_of(network)]
+    network = ipaddress.IPv4Network(peer.cidr)
+    inner = [ipaddress.IPv4Network(own) for own in NODES_OWN]
+    return [str(own) for own in inner if own != network and own.subnet_of(network)]
 
 
 def _peer(peer: Peer, without: Sequence[str] = ()) -> NetworkPolicyPeerArgs:
