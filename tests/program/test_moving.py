@@ -24,7 +24,8 @@ RELEASES = (
 #: What a release's own objects say otherwise: identity, pools, networks, the database's authority, the log store.
 CLOUDS = re.compile(
     r"metadata\.annotations\.azure\.workload\.identity/.*|.*\.labels\.azure\.workload\.identity/use"
-    r"|.*\b(nodeSelector|tolerations)\..*|spec\.egress\.to\.ipBlock\.cidr|data\.ca\.crt"
+    # where a cloud's identities, store and API answer, and on which ports
+    r"|.*\b(nodeSelector|tolerations)\..*|spec\.egress\.(to\.ipBlock\.(cidr|except)|ports\.port)|data\.ca\.crt"
     r"|values\.config\.logging\.remote_(log_conn_id|base_log_folder)|values\.env\.(name|value)"
     r"|spec\.(jobTemplate\.spec\.)?template\.spec\.containers\.env\.value"
     # the pool of a task's pod, and the label by which Azure gives it its identity
