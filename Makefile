@@ -10,6 +10,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 # Caches stay in the checkout like all else; name a shared one to spare downloads.
 export UV_CACHE_DIR ?= $(CURDIR)/.tools/uv
+# uv trusts what git and curl trust here, a company's own authority included, and not only the roots that it brings.
+export UV_SYSTEM_CERTS ?= true
 export PYRIGHT_PYTHON_CACHE_DIR ?= $(CURDIR)/.tools/pyright
 export PRE_COMMIT_HOME ?= $(CURDIR)/.tools/pre-commit
 STACK ?=
