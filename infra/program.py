@@ -17,8 +17,8 @@ def run() -> dict[str, pulumi.Input[Any]]:
     """Build the stack that the config describes and return its exports."""
     settings, secrets = load()
     names = Names(pulumi.get_project(), pulumi.get_stack(), settings.prefix)
-    kept = standing.kept(names)
-    foundation = cloud.build(settings, secrets, names, kept)
+    standing.refuse_other_names(names)
+    foundation = cloud.build(settings, secrets, names)
     here = pulumi.ResourceOptions(providers=[foundation.cluster.provider])
     commons = Commons("commons", settings, foundation, names, here)
     platform = Platform("platform", settings, secrets, foundation, names, commons.of)
@@ -29,7 +29,7 @@ def run() -> dict[str, pulumi.Input[Any]]:
         for release in settings.releases
     ]
     platform.unsettle({release.name: release for release in releases})
-    return {**exports(foundation, releases), NAMES_EXPORT: kept}
+    return {**exports(foundation, releases), NAMES_EXPORT: names.resource()}
 
 
 def exports(foundation: Foundation, releases: list[AirflowRelease]) -> dict[str, pulumi.Input[Any]]:

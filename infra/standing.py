@@ -13,8 +13,8 @@ READ_EXPORTS = "pulumi:pulumi:readStackOutputs"
 _TRIES = 6
 
 
-def kept(names: Names) -> pulumi.Output[str]:
-    """What names begin with. Raises RunError where the stack stands by other ones.
+def refuse_other_names(names: Names) -> None:
+    """Raises RunError where the stack stands by other names.
 
     It is asked before anything is registered: with a state in files the engine rewrites what is read here with every
     resource, a reader in the middle of that gets `failed to load checkpoint: EOF`, and a StackReference does not retry.
@@ -23,7 +23,6 @@ def kept(names: Names) -> pulumi.Output[str]:
     if why := renaming(_exports(own).get(NAMES_EXPORT), names.resource()):
         pulumi.log.error(why)  # an exception alone shows no word once there are error hooks
         raise pulumi.RunError("nothing was changed")
-    return pulumi.Output.from_input(names.resource())
 
 
 def _exports(stack: str) -> Mapping[str, Any]:

@@ -2,8 +2,6 @@
 
 from typing import assert_never
 
-import pulumi
-
 from infra.contracts import Foundation
 from infra.names import Names
 from infra.settings import Secrets, Settings
@@ -12,23 +10,20 @@ from infra.settings.azure import AzureCloud
 from infra.settings.existing import ExistingCloud
 
 
-def build(settings: Settings, secrets: Secrets, names: Names, kept: pulumi.Output[str]) -> Foundation:
-    """Build the chosen cloud's foundation, importing that cloud's SDK alone (the others cost a second and 100 MiB).
-
-    Every provider that no other one's resource feeds takes a value by way of `kept` (`standing`).
-    """
+def build(settings: Settings, secrets: Secrets, names: Names) -> Foundation:
+    """Build the chosen cloud's foundation, importing that cloud's SDK alone (the others cost a second and 100 MiB)."""
     match settings.cloud:
         case ExistingCloud() as cloud:
             from infra.cloud import existing
 
-            return existing.build(cloud, settings, secrets, names, kept)
+            return existing.build(cloud, settings, secrets, names)
         case AwsCloud() as cloud:
             from infra.cloud import aws
 
-            return aws.build(cloud, settings, secrets, names, kept)
+            return aws.build(cloud, settings, secrets, names)
         case AzureCloud() as cloud:
             from infra.cloud import azure
 
-            return azure.build(cloud, settings, secrets, names, kept)
+            return azure.build(cloud, settings, secrets, names)
         case _:
             assert_never(settings.cloud)

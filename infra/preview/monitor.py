@@ -9,8 +9,7 @@ from google.protobuf import empty_pb2, struct_pb2
 
 from infra.preview import answers, sdk, secret_sources, wire
 from infra.preview.model import PROVIDER_PREFIX, STACK_TYPE, Options, Resource
-
-READ_EXPORTS = "pulumi:pulumi:readStackOutputs"
+from infra.standing import READ_EXPORTS
 
 
 class Engine:

@@ -24,9 +24,9 @@ from infra.settings.aws import AwsCloud
 STORAGE_CLASS = "gp3"
 
 
-def build(cloud: AwsCloud, settings: Settings, secrets: Secrets, names: Names, kept: pulumi.Output[str]) -> Foundation:
+def build(cloud: AwsCloud, settings: Settings, secrets: Secrets, names: Names) -> Foundation:
     """The foundation in `cloud.account`. The cluster, the database and the files are built side by side."""
-    stack = Stack(cloud, settings, names, _provider(cloud, settings, names, kept), hooks.binding())
+    stack = Stack(cloud, settings, names, _provider(cloud, settings, names), hooks.binding())
     here = stack.inside()
     keys = Keys("keys", stack, here)
     network = Network("network", stack, keys, here)
@@ -46,11 +46,11 @@ def build(cloud: AwsCloud, settings: Settings, secrets: Secrets, names: Names, k
     )
 
 
-def _provider(cloud: AwsCloud, settings: Settings, names: Names, kept: pulumi.Output[str]) -> aws.Provider:
+def _provider(cloud: AwsCloud, settings: Settings, names: Names) -> aws.Provider:
     """In this region and account, whatever the environment says. Everything taggable has its tags explicitly too."""
     return aws.Provider(
         "aws",
-        region=kept.apply(lambda _names: cloud.region),
+        region=cloud.region,
         allowed_account_ids=[cloud.account],
         default_tags=aws.ProviderDefaultTagsArgs(tags=names.tags(settings.tags)),
     )

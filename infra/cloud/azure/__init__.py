@@ -16,11 +16,9 @@ from infra.settings import Secrets, Settings
 from infra.settings.azure import AzureCloud
 
 
-def build(
-    cloud: AzureCloud, settings: Settings, secrets: Secrets, names: Names, kept: pulumi.Output[str]
-) -> Foundation:
+def build(cloud: AzureCloud, settings: Settings, secrets: Secrets, names: Names) -> Foundation:
     """The foundation in the subscription that `cloud.subscription` names. The database waits for no cluster."""
-    stack = _stack(cloud, settings, names, kept)
+    stack = _stack(cloud, settings, names)
     network = Network("network", stack, stack.inside())
     logs = Logs("logs", stack, stack.inside())
     made, aks = cluster.build(stack, network, logs, stack.inside())
@@ -39,10 +37,10 @@ def build(
     )
 
 
-def _stack(cloud: AzureCloud, settings: Settings, names: Names, kept: pulumi.Output[str]) -> Stack:
+def _stack(cloud: AzureCloud, settings: Settings, names: Names) -> Stack:
     provider = azure.Provider(
         "azure",
-        subscription_id=kept.apply(lambda _names: cloud.subscription),
+        subscription_id=cloud.subscription,
         tenant_id=cloud.tenant,
         location=cloud.region,
     )

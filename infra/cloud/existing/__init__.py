@@ -9,11 +9,9 @@ from infra.settings import Secrets, Settings
 from infra.settings.existing import ExistingCloud
 
 
-def build(
-    cloud: ExistingCloud, settings: Settings, secrets: Secrets, names: Names, kept: pulumi.Output[str]
-) -> Foundation:
+def build(cloud: ExistingCloud, settings: Settings, secrets: Secrets, names: Names) -> Foundation:
     """The foundation on the cluster that `cloud.context` names."""
-    made = cluster.build(cloud, secrets, names, kept)
+    made = cluster.build(cloud, secrets, names)
     registry = None
     if cloud.registry:
         registry = Registry(cloud.registry.url, f"docker login {cloud.registry.url.partition('/')[0]}")

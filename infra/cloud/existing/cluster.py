@@ -22,7 +22,7 @@ def kubeconfig_command(cloud: ExistingCloud) -> str:
     return f"kubectl --kubeconfig {path} config use-context {context}"
 
 
-def build(cloud: ExistingCloud, secrets: Secrets, names: Names, kept: pulumi.Output[str]) -> Cluster:
+def build(cloud: ExistingCloud, secrets: Secrets, names: Names) -> Cluster:
     """The provider and what the layers to the right must know of the cluster."""
     by_path = cloud.kubeconfig != "secret"
     kubeconfig = (
@@ -31,7 +31,7 @@ def build(cloud: ExistingCloud, secrets: Secrets, names: Names, kept: pulumi.Out
     provider = kubernetes.Provider(
         "cluster",
         kubeconfig=kubeconfig,
-        context=kept.apply(lambda _names: cloud.context),
+        context=cloud.context,
         # Without an identifier of our own, an edited kubeconfig would replace the provider and with it every object.
         cluster_identifier=names.resource(cloud.context, limit=200),
         enable_server_side_apply=True,
