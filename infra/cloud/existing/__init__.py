@@ -1,7 +1,5 @@
 """A cluster that is already there: the same promises as a cloud's, kept with what Kubernetes alone has."""
 
-import pulumi
-
 from infra.cloud.existing import cluster, database, files, identity
 from infra.contracts import Foundation, Registry
 from infra.names import Names
