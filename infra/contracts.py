@@ -26,10 +26,14 @@ class Toleration:
 
 @dataclass(frozen=True)
 class NodePool:
-    """How a pod gets onto a pool: its node selector and the taints it must accept; both may be empty."""
+    """How a pod gets onto a pool: its node selector and the taints it must accept; both may be empty.
+
+    `memory_gib` is what all its nodes have together at its largest size; None where nobody knows.
+    """
 
     selector: Mapping[str, str] = field(default_factory=dict[str, str])
     tolerations: tuple[Toleration, ...] = ()
+    memory_gib: int | None = None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pulumi_kubernetes.helm.v3 import RepositoryOptsArgs
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from infra import versions
-from infra.airflow import access, capacity, chart, parts, pod_policy, task_pods
+from infra.airflow import access, capacity, chart, executors, parts, pod_policy, task_pods
 from infra.airflow.accounts import ReleaseAccounts
 from infra.airflow.commons import Commons, ca_config_map
 from infra.airflow.dag_pods import DagPods, scheduler_role
@@ -66,7 +66,6 @@ class AirflowRelease(pulumi.ComponentResource):
         keys = ReleaseKeys(name, release, secrets, foundation.database, here).names
         self._volumes = ReleaseVolumes(name, release, foundation, namespace.made, mine)
         store = self._volumes.store
-        self._warn()
         self._accounts = ReleaseAccounts(name, release, foundation.identity, store, namespace.made, mine)
         self._volumes.keep_within_bounds(self._accounts.jobs, keys.pull)
         options = release_options(release, settings, pulumi.get_stack(), self._volumes.store)
@@ -75,6 +74,7 @@ class AirflowRelease(pulumi.ComponentResource):
         ready = [namespace, *self._policies(platform, here)]
         jobs = ReleaseJobs(name, inside, [database.job, *foundation.database.settled, *ready], here)
         given = self._inputs(inside, commons, database.logins)
+        self._warn(given)
         stand_ready(inside, self._volumes.dags, self._volumes.plugins, here)
         self._broker(given, pulumi.ResourceOptions(parent=self, depends_on=[*ready, *self._accounts.ready]))
         launching = self._launching(settings, given)
@@ -92,13 +92,13 @@ class AirflowRelease(pulumi.ComponentResource):
         self.summary = self._summarized(platform)
         self.register_outputs({})
 
-    def _warn(self) -> None:
+    def _warn(self, given: chart.Inputs) -> None:
         """Say what will run no DAG, or not the image that is asked for, before anybody waits for it."""
         name, image = self._release.name, self._release.image
         for section in foreign_sections(self._release.config):
             told = "neither Airflow nor a provider of the pinned image knows it, and only an image of your own may"
             pulumi.warn(f"release {name}: config.{section}: {told}", self)
-        for line in capacity.warnings(self._release, self._settings):
+        for line in capacity.warnings(self._release, self._settings, executors.task_pool(self._release, given)):
             pulumi.warn(line, self)
         if self._release.without_dags:
             pulumi.warn(

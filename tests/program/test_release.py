@@ -272,3 +272,9 @@ def test_no_pod_carries_a_connection_by_a_name_that_dags_use(plan: PlanOf, folde
     carried = {one["name"] for one in values["env"] if one["name"].startswith("AIRFLOW_CONN_")}
     assert carried == {f"AIRFLOW_CONN_{LOGS_CONNECTION.upper()}"}
     assert values["config"]["logging"]["remote_log_conn_id"] == LOGS_CONNECTION
+
+
+@pytest.mark.parametrize("stacks", [".", "examples/azure"])
+def test_each_cloud_says_what_its_pools_have(stacks: str, plan: PlanOf) -> None:
+    told = "\n".join(plan("production", stacks, "figures={tasks: {parallelism: 4000}}").warnings)
+    assert "its node pool has" in told

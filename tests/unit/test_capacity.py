@@ -5,23 +5,19 @@ from typing import Any
 import pytest
 
 from infra.airflow.capacity import warnings
+from infra.contracts import NodePool
 from infra.settings import read
 from infra.settings.sizes import Size
 from tests.charts.combinations import EXECUTORS, Case
 from tests.unit.stacks import LOCAL, flat
 
-AWS = {
-    "kind": "aws",
-    "account": "123456789012",
-    "region": "eu-west-1",
-    "cluster": {"admins": ["arn:aws:iam::123456789012:role/admins"], "api": "private"},
-}
+UNKNOWN, POOL = NodePool(), NodePool(memory_gib=32)
 KEDA = {"executor": "CeleryExecutor", "celery": {"broker": "redis", "keda": {"maxWorkers": 40}}}
 
 
-def _told(release: dict[str, Any], **top: Any) -> list[str]:
+def _told(release: dict[str, Any], pool: NodePool = UNKNOWN, **top: Any) -> list[str]:
     settings = read(flat({**LOCAL, **top, "releases": [{"name": "main", **release}]}))
-    return list(warnings(settings.releases[0], settings))
+    return list(warnings(settings.releases[0], settings, pool))
 
 
 @pytest.mark.parametrize("size", Size)
@@ -31,18 +27,16 @@ def test_a_size_fits_into_itself(executor: str, size: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("release", "top", "words"),
+    ("release", "pool", "words"),
     [
-        ({"tasks": {"memory": "8Gi"}}, {}, ["parallelism 16 times 8Gi is 128 GiB", "quota 48 GiB"]),
-        ({"config": {"core": {"parallelism": 200}}}, {}, ["parallelism 200 times 512Mi is 100 GiB"]),
-        (KEDA, {}, ["workers, 40 times 2Gi is 80 GiB", "celery.keda.maxWorkers"]),
-        ({"tasks": {"memory": "2560Mi"}}, {"cloud": AWS, "tags": {"owner": "x"}}, ["is 40 GiB", "pool has 32 GiB"]),
+        ({"tasks": {"memory": "8Gi"}}, UNKNOWN, ["parallelism 16 times 8Gi is 128 GiB", "quota 48 GiB"]),
+        ({"config": {"core": {"parallelism": 200}}}, UNKNOWN, ["parallelism 200 times 512Mi is 100 GiB"]),
+        (KEDA, UNKNOWN, ["workers, 40 times 2Gi is 80 GiB", "celery.keda.maxWorkers"]),
+        ({"tasks": {"memory": "2560Mi"}}, POOL, ["is 40 GiB", "pool has 32 GiB"]),
     ],
 )
-def test_what_does_not_fit_is_told_with_the_figures(
-    release: dict[str, Any], top: dict[str, Any], words: list[str]
-) -> None:
-    (line,) = _told(release, **top)
+def test_what_does_not_fit_is_told_with_the_figures(release: dict[str, Any], pool: NodePool, words: list[str]) -> None:
+    (line,) = _told(release, pool)
     assert [word for word in words if word not in line] == []
 
 

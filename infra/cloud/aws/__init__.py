@@ -14,7 +14,7 @@ from infra.cloud.aws.cluster import ControlPlane
 from infra.cloud.aws.files import FileSystem
 from infra.cloud.aws.keys import Keys
 from infra.cloud.aws.network import Network
-from infra.cloud.aws.nodes import SYSTEM, TASKS, Nodes
+from infra.cloud.aws.nodes import SYSTEM, TASKS, Nodes, with_memory
 from infra.cloud.aws.stack import Stack
 from infra.contracts import Cluster, Foundation, LoadBalancer, Peer, name_of
 from infra.names import Names
@@ -65,14 +65,14 @@ def _cluster(stack: Stack, network: Network, keys: Keys, control: ControlPlane) 
     provider = Access("access", stack, control.cluster, nodes.system, here).provider
     ready = [nodes.system, *late.addons]
     Autoscaler("autoscaler", stack, provider, control.cluster, [*ready, nodes.tasks], here)
-    service = IPv4Network(stack.cloud.cluster.service_cidr)
+    service, sized = IPv4Network(stack.cloud.cluster.service_cidr), stack.settings.sized.aws
     return Cluster(
         name=stack.cluster_name,
         provider=provider,
         kubernetes_version=stack.cloud.cluster.kubernetes_version,
         kubeconfig_command=f"aws eks update-kubeconfig --region {stack.cloud.region} --name {stack.cluster_name}",
-        system=SYSTEM,
-        tasks=TASKS,
+        system=with_memory(SYSTEM, sized.system),
+        tasks=with_memory(TASKS, sized.tasks),
         load_balancer=_load_balancer(stack),
         # The VPC CNI judges a packet before it is translated, so that the Service's own address counts as well.
         api_server=(Peer(cidr=f"{service[1]}/32"), *(Peer(cidr=cidr) for cidr in network.private_cidrs)),

@@ -1,5 +1,6 @@
 """The two node groups: one that Airflow stands on, one that task pods come and go on."""
 
+from dataclasses import replace
 from typing import Literal
 
 import pulumi
@@ -10,6 +11,7 @@ from infra.cloud.aws.network import Network
 from infra.cloud.aws.policies import trust
 from infra.cloud.aws.stack import Stack
 from infra.contracts import NodePool, Toleration
+from infra.settings import aws_facts
 from infra.settings.figures import NodePool as Figures
 
 LABEL = "airflow/pool"
@@ -19,6 +21,12 @@ Pool = Literal["system", "tasks"]
 
 SYSTEM = NodePool(selector={LABEL: "system"})
 TASKS = NodePool(selector={LABEL: "tasks"}, tolerations=(Toleration(LABEL, "tasks"),))
+
+
+def with_memory(pool: NodePool, figures: Figures) -> NodePool:
+    """The pool, and what its nodes have; of a type that is not in the list nobody knows."""
+    known = aws_facts.instance_types().get(figures.instance_type)
+    return replace(pool, memory_gib=known and known.memory_gib * figures.max)
 
 
 class Nodes(pulumi.ComponentResource):

@@ -157,7 +157,7 @@ class Aks(pulumi.ComponentResource):
 def build(stack: Stack, network: Network, logs: Logs, opts: pulumi.ResourceOptions) -> tuple[Cluster, Aks]:
     """The promise that every cloud makes, and the cluster for the parts of this folder that need it."""
     made = Aks("cluster", stack, network, logs, opts)
-    spot = (SPOT,) if pools.on_spot(stack) else ()
+    spot, sized = (SPOT,) if pools.on_spot(stack) else (), stack.settings.sized.azure
     return (
         Cluster(
             name=stack.cluster_name,
@@ -167,8 +167,8 @@ def build(stack: Stack, network: Network, logs: Logs, opts: pulumi.ResourceOptio
                 f"az aks get-credentials --subscription {stack.cloud.subscription} --resource-group {stack.group_name}"
                 f" --name {stack.cluster_name} && kubelogin convert-kubeconfig --login {stack.cloud.cluster.login}"
             ),
-            system=NodePool({LABEL: pools.SYSTEM_POOL}, (SYSTEM,)),
-            tasks=NodePool({pools.POOL_LABEL: pools.TASKS_POOL}, (TASKS, *spot)),
+            system=NodePool({LABEL: pools.SYSTEM_POOL}, (SYSTEM,), pools.memory_gib(sized.system)),
+            tasks=NodePool({pools.POOL_LABEL: pools.TASKS_POOL}, (TASKS, *spot), pools.memory_gib(sized.tasks)),
             load_balancer=_load_balancer(stack),
             # Beyond the cluster's own network the API has an address of Azure's, which is no fixed one.
             api_server=(Peer(cidr="0.0.0.0/0", ports=(443,)),),

@@ -30,6 +30,11 @@ def disk_type(pool: NodePool) -> aks.OSDiskType:
     return aks.OSDiskType.EPHEMERAL if fits else aks.OSDiskType.MANAGED
 
 
+def memory_gib(pool: NodePool) -> int:
+    """What all its nodes have together at its largest size."""
+    return azure_facts.vm_sizes()[pool.instance_type].memory_gib * pool.max
+
+
 def tasks_pool_name(stack: Stack) -> str:
     """AKS: at most 12 of [a-z0-9].
 
