@@ -80,14 +80,17 @@ def option_names() -> Mapping[str, frozenset[str]]:
 
 def chart_values(key: str, values: Mapping[str, Any], archive: str | None = None) -> Iterator[Problem]:
     """What a release's `values` may not hold: what is ours, and what the chart's schema or we know to be wrong."""
-    guarded = [
-        Problem(f"{key}.{'.'.join(path)}".replace(".[", "["), f"guarded: {why}", "remove it")
+    guarded = {
+        f"{key}.{'.'.join(path)}".replace(".[", "["): why
         for pattern, why in GUARDED.items()
         for path in _found(values, pattern.split("."))
-    ]
-    for problem in [*guarded, *chart_schema.judge(key, values, archive)]:
-        below = any(problem.key.startswith((f"{one.key}.", f"{one.key}[")) for one in guarded)
-        if not below and (problem in guarded or problem.key not in {one.key for one in guarded}):
+    }
+    inside = tuple(mark for one in guarded for mark in (f"{one}.", f"{one}["))  # what is to go needs no other judgement
+    for where, why in guarded.items():
+        if not where.startswith(inside):
+            yield Problem(where, f"guarded: {why}", "remove it")
+    for problem in chart_schema.judge(key, values, archive):
+        if problem.key not in guarded and not problem.key.startswith(inside):
             yield problem
 
 
