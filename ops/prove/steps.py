@@ -38,11 +38,12 @@ class StepError(Exception):
 
 @dataclass
 class Proof:
-    """The stack under proof. `created`: what each resource of its `up` took."""
+    """The stack under proof. `created`: what each resource of its `up` took. `canary`: what its first run said."""
 
     stack: Stack
     mail_to: str = ""
     created: dict[str, Took] = field(default_factory=dict[str, Took])
+    canary: str = ""
 
     def verb(self, *arguments: str) -> str:
         """A verb as a person runs it, shown and kept. Raises StepError where it ends otherwise than by 0."""
@@ -80,13 +81,13 @@ def up(proof: Proof) -> str:
 
 
 def canary(proof: Proof) -> str:
-    said = proof.verb("canary", "--stack", proof.stack.name)
-    return f"{said.count('canary success')} releases ran it"
+    proof.canary = proof.verb("canary", "--stack", proof.stack.name)
+    return f"{proof.canary.count('canary success')} releases ran it"
 
 
 def log(proof: Proof) -> str:
     """The canary's own line, read through the API once its task, and with KubernetesExecutor its pod, has ended."""
-    if "s after its time" not in proof.verb("canary", "--stack", proof.stack.name):
+    if "s after its time" not in proof.canary:
         raise StepError("the canary ran, and the line that its task writes is in no log that the API shows")
     return "the task's line came back through the API"
 

@@ -128,9 +128,11 @@ def test_what_is_left_is_found_by_tags(
 def test_a_log_that_does_not_come_back_fails(stack_with: Callable[..., Stack], monkeypatch: pytest.MonkeyPatch) -> None:
     proof = Proof(stack_with("integration"))
     monkeypatch.setattr(Proof, "verb", lambda *_: "canary success after 3 s")
+    assert steps.canary(proof) == "1 releases ran it"
     with pytest.raises(StepError, match="in no log"):
         steps.log(proof)
     monkeypatch.setattr(Proof, "verb", lambda *_: "    started 1.5 s after its time\ncanary success after 3 s")
+    assert steps.canary(proof)
     assert steps.log(proof)
 
 
