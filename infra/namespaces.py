@@ -67,21 +67,22 @@ def to_kubernetes(api_server: tuple[Peer, ...]) -> Allow:
 def policy_spec(allow: Allow) -> NetworkPolicySpecArgs:
     """The policy of one allowance."""
     selector = LabelSelectorArgs(match_labels=dict(allow.pods)) if allow.pods else LabelSelectorArgs()
-    peers = [_peer(peer) for peer in allow.peers] or None
-    ports = [NetworkPolicyPortArgs(port=port, protocol=kind) for port in allow.ports for kind in allow.protocols]
     if allow.direction == "ingress":
-        rule = NetworkPolicyIngressRuleArgs(from_=peers, ports=ports or None)
+        peers = [_peer(peer) for peer in allow.peers] or None
+        rule = NetworkPolicyIngressRuleArgs(from_=peers, ports=_ports(allow, allow.ports))
         return NetworkPolicySpecArgs(pod_selector=selector, policy_types=["Ingress"], ingress=[rule])
+    by_ports: dict[tuple[int | str, ...], list[Peer]] = {} if allow.peers else {allow.ports: []}
+    for peer in allow.peers:
+        by_ports.setdefault(peer.ports or allow.ports, []).append(peer)
     rules = [
-        NetworkPolicyEgressRuleArgs(
-            to=[_peer(peer, without=_nodes_own(peer)) for peer in allow.peers if peer.ports == own] or None,
-            ports=[NetworkPolicyPortArgs(port=port, protocol=kind) for port in own for kind in allow.protocols]
-            or ports
-            or None,
-        )
-        for own in dict.fromkeys(peer.ports for peer in allow.peers or (Peer(),))
+        NetworkPolicyEgressRuleArgs(to=[_peer(one, _nodes_own(one)) for one in peers] or None, ports=_ports(allow, own))
+        for own, peers in by_ports.items()
     ]
     return NetworkPolicySpecArgs(pod_selector=selector, policy_types=["Egress"], egress=rules)
+
+
+def _ports(allow: Allow, ports: Sequence[int | str]) -> list[NetworkPolicyPortArgs] | None:
+    return [NetworkPolicyPortArgs(port=port, protocol=kind) for port in ports for kind in allow.protocols] or None
 
 
 def _nodes_own(peer: Peer) -> list[str]:
