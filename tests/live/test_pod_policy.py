@@ -18,7 +18,7 @@ from ops.cluster import Cluster
 from tests.live import revealed
 from tests.program.stacks import filled
 
-KINDS = ("Namespace", "ServiceAccount", "Role", "RoleBinding", "ValidatingAdmissionPolicy", "LimitRange")
+KINDS = ("Namespace", "ServiceAccount", "Role", "ValidatingAdmissionPolicy", "LimitRange")  # and bindings of them
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,7 @@ def here(api_server: Cluster) -> Iterator[Here]:
     release = f"live{secrets.token_hex(3)}"
     config = f"releases={json.dumps([{'name': release, 'slack': True}])}"
     plan = revealed.plan(planning.Request("local", Path(ROOT), (config,)))
-    own = [
-        filled(one.inputs)
-        for one in plan
-        if one.inputs.get("kind", "").removesuffix("Binding") in (*KINDS, "RoleBinding")
-    ]
+    own = [filled(one.inputs) for one in plan if one.inputs.get("kind", "").removesuffix("Binding") in KINDS]
     objects = [one for one in own if release in json.dumps(one["metadata"])]
     names = {one.name: one.inputs["metadata"]["name"] for one in plan.of_type("kubernetes:core/v1:Secret")}
     made = Here(api_server, release, lambda purpose: names[f"{release}-{purpose}"])
