@@ -50,7 +50,7 @@ def changes(seen: dict[tuple[str, str], list[str]]) -> Iterable[list[str]]:
 
     yield ["what changes", "stack", "replaced", "deleted", "changed", "created", "the old one goes first", "data"]
     for change in CHANGES:
-        cells = seen.get((change.name, "/".join(change.stack)), ["not run"] + [""] * 5)
+        cells = seen.get((change.name, "/".join(change.stack)), ["not shown"] + [""] * 5)
         yield [change.name, TITLES[change.stack], *cells]
 
 
